@@ -1,0 +1,78 @@
+// Builds everything: `build/` (all sources and tests, as the test runner runs them), `dist/lib` (the library as it is
+// published) and `dist/bin` (the programs, each one CommonJS file, because that starts a fifth faster than modules).
+import { spawnSync } from "node:child_process";
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+process.chdir(root);
+
+rmSync("build", { recursive: true, force: true });
+rmSync("dist", { recursive: true, force: true });
+tsc("tsconfig.json");
+tsc("tsconfig.lib.json");
+writeFileSync("build/package.json", `${JSON.stringify({ type: "module" })}\n`);
+
+// The first file answers `version` and `auth token` alone; the rest of the program is a second file, read when needed.
+const app = {
+  name: "app-beside",
+  setup(build) {
+    build.onResolve({ filter: /\/app\.ts$/ }, (args) =>
+      args.kind === "dynamic-import" ? { path: "./hf-app.cjs", external: true } : undefined,
+    );
+  },
+};
+const common = {
+  bundle: true,
+  platform: "node",
+  target: "node20.19",
+  format: "cjs",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: "none",
+  metafile: true,
+};
+const built = await Promise.all([
+  bundle("bin/hf.ts", "dist/bin/hf.cjs", [app]),
+  bundle("src/cli/app.ts", "dist/bin/hf-app.cjs", []),
+  bundle("bin/localhub.ts", "dist/bin/localhub.cjs", []),
+]);
+for (const name of ["hf", "localhub"]) chmodSync(`dist/bin/${name}.cjs`, 0o755);
+writeFileSync("dist/bin/THIRD-PARTY.txt", notices(built));
+
+function tsc(project) {
+  const result = spawnSync(process.execPath, [join("node_modules", "typescript", "bin", "tsc"), "-p", project], {
+    stdio: "inherit",
+  });
+  if (result.status !== 0) process.exit(1);
+}
+
+async function bundle(entry, outfile, plugins) {
+  const shebang = entry.startsWith("bin/") ? "#!/usr/bin/env node\n" : "";
+  const options = { ...common, banner: { js: shebang + '"use strict";' }, entryPoints: [entry], outfile, plugins };
+  const result = await esbuild.build(options);
+  return result.metafile;
+}
+
+/** The licences of the packages whose code is inside the bundles. */
+function notices(metafiles) {
+  const packages = new Set();
+  for (const { inputs } of metafiles) {
+    for (const input of Object.keys(inputs)) {
+      const match = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
+      if (match !== null) packages.add(match[1]);
+    }
+  }
+  return [...packages]
+    .toSorted()
+    .map((name) => {
+      const folder = join("node_modules", name);
+      const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      const text = file === undefined ? "" : readFileSync(join(folder, file), "utf8").trim();
+      return `${name} ${version} (${license})\n\n${text}\n`;
+    })
+    .join(`\n${"-".repeat(80)}\n\n`);
+}

@@ -1,0 +1,65 @@
+// Packs the package, installs the tarball into an empty folder without running scripts, and uses it as a stranger
+// would: the program starts, every exported subpath imports, a TypeScript consumer compiles.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const work = mkdtempSync(join(tmpdir(), "latchkey-pack-"));
+
+try {
+  const packed = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", work], root));
+  const { filename, files, size } = packed[0] ?? Object.values(packed)[0];
+  const strays = files.map((file) => file.path).filter((path) => /\.test\.|\.map$|^src\/|^build\//.test(path));
+  if (strays.length > 0) fail(`the tarball holds what nobody needs: ${strays.join(", ")}`);
+
+  const consumer = join(work, "consumer");
+  mkdirSync(consumer);
+  writeFileSync(join(consumer, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
+  run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", join(work, filename)], consumer);
+
+  for (const program of ["hf", "huggingface-cli", "latchkey"]) {
+    const version = run(join(consumer, "node_modules/.bin", program), ["version"], consumer).trim();
+    if (version !== manifest.version) fail(`${program} version says ${version}, package.json says ${manifest.version}`);
+  }
+  run(join(consumer, "node_modules/.bin/hf"), ["--help"], consumer);
+  run(join(consumer, "node_modules/.bin/localhub"), ["--help"], consumer);
+
+  const subpaths = Object.keys(manifest.exports).filter((path) => path !== "./package.json");
+  for (const subpath of subpaths) {
+    const name = manifest.name + subpath.slice(1);
+    const code = `const m = await import(${JSON.stringify(name)}); if (Object.keys(m).length === 0) throw new Error("empty")`;
+    run(process.execPath, ["--input-type=module", "-e", code], consumer);
+  }
+
+  const imports = subpaths.map((path, i) => `import * as m${i} from "${manifest.name + path.slice(1)}";`);
+  const use = readFileSync(join(root, "examples/five-lines.ts"), "utf8");
+  writeFileSync(
+    join(consumer, "subpaths.ts"),
+    `${imports.join("\n")}\nexport const all = [${subpaths.map((_, i) => `m${i}`)}];\n`,
+  );
+  writeFileSync(join(consumer, "use.ts"), use);
+  mkdirSync(join(consumer, "node_modules/@types"), { recursive: true });
+  symlinkSync(join(root, "node_modules/@types/node"), join(consumer, "node_modules/@types/node"));
+  symlinkSync(join(root, "node_modules/undici-types"), join(consumer, "node_modules/undici-types"));
+  const flags = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--types", "node"];
+  run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...flags, "subpaths.ts", "use.ts"], consumer);
+
+  process.stdout.write(
+    `packing: ${filename}, ${files.length} files, ${(size / 1024).toFixed(0)} KB; ` +
+      `3 programs start, ${subpaths.length} subpaths import, a TypeScript consumer compiles\n`,
+  );
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+function run(program, args, cwd) {
+  return execFileSync(program, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+}
+
+function fail(message) {
+  throw new Error(message);
+}

@@ -1,0 +1,78 @@
+import { buildApplication, ExitCode, run, text_en } from "@stricli/core";
+import { UsageError } from "../core/errors.ts";
+import { plainText } from "../core/terminal-text.ts";
+import { redact } from "../core/redact.ts";
+import type { TreeContext } from "./command.ts";
+import { createContext, formatOf } from "./context.ts";
+import type { CliContext } from "./context.ts";
+import { printError, printReport } from "./output.ts";
+import type { Printer } from "./output.ts";
+import type { ProcessPort } from "./process-port.ts";
+import { routes } from "./routes.ts";
+
+const USAGE: readonly number[] = [ExitCode.InvalidArgument, ExitCode.UnknownCommand];
+
+/** Parses and runs one command line through the command tree. Answers the exit code. */
+export async function runApp(argv: readonly string[], process: ProcessPort): Promise<number> {
+  let exit = 0;
+  let complaints = "";
+  const app = buildApplication(routes, {
+    name: "hf",
+    scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
+    documentation: { caseStyle: "convert-camel-to-kebab", disableAnsiColor: true, onlyRequiredInUsageLine: true },
+    localization: { text: text_en },
+  });
+  const tree: TreeContext & { process: { exitCode?: number | string | null } } = {
+    process: {
+      stdout: { write: (text: string) => void process.stdout.write(text) },
+      stderr: { write: (text: string) => void (complaints += text) },
+    },
+    perform: async (flags, work) => {
+      let printer = plainPrinter(argv, process);
+      let context: CliContext | undefined;
+      try {
+        context = createContext(flags, process);
+        printer = context.printer;
+        const answer = await work(context);
+        exit = typeof answer === "number" ? answer : printReport(answer, printer);
+      } catch (error) {
+        exit = printError(context?.explain(error) ?? error, printer, flags.debug === true);
+      } finally {
+        context?.close();
+      }
+    },
+  };
+  await run(app, withHelp(argv), tree);
+  const treeExit = Number(tree.process.exitCode ?? 0);
+  if (treeExit === 0) {
+    if (complaints !== "") process.stderr.write(complaints);
+    return exit;
+  }
+  const printer = plainPrinter(argv, process);
+  const error = USAGE.includes(treeExit) ? usage(complaints, argv) : new Error(plainText(redact(complaints), 2000));
+  return printError(error, printer, false);
+}
+
+/** `hf download` alone shows its help, as people expect of a command that can't do anything without words. */
+function withHelp(argv: readonly string[]): readonly string[] {
+  return argv.length === 1 && argv[0] === "download" ? [...argv, "--help"] : argv;
+}
+
+function usage(complaints: string, argv: readonly string[]): UsageError {
+  const words = argv.filter((word) => !word.startsWith("-")).slice(0, 2);
+  const path = words.length > 0 && complaints.includes("No command registered") ? words.slice(0, -1) : words;
+  return new UsageError("ERR_HF_USAGE", complaints.replace(/\s+/g, " ").trim(), {
+    hint: `See ${["hf", ...path.map((word) => plainText(word, 40)), "--help"].join(" ")}`,
+  });
+}
+
+function plainPrinter(argv: readonly string[], process: ProcessPort): Printer {
+  const at = argv.indexOf("--format");
+  const format = at === -1 ? undefined : argv[at + 1];
+  return {
+    format: formatOf({ json: argv.includes("--json"), ...(format === undefined ? {} : { format }) }, true),
+    colour: false,
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+  };
+}

@@ -1,0 +1,22 @@
+import { VERSION } from "../core/version.ts";
+import type { ProcessPort } from "./process-port.ts";
+import { tokenAtOnce } from "./token-at-once.ts";
+
+/**
+ * Runs one command line and answers its exit code; never exits, never throws. What people and shells call most often
+ * is answered before the command tree is loaded: it must cost no more than Node's own start.
+ * @param argv the words after the program's name
+ */
+export async function main(argv: readonly string[], process: ProcessPort): Promise<number> {
+  const words = argv.join(" ");
+  if (words === "version" || words === "--version" || words === "-v") {
+    process.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
+  if (words === "auth token") {
+    const exit = await tokenAtOnce(process);
+    if (exit !== undefined) return exit;
+  }
+  const { runApp } = await import("./app.ts");
+  return runApp(argv, process);
+}

@@ -1,0 +1,45 @@
+import { buildRouteMap } from "@stricli/core";
+import type { TreeContext } from "./command.ts";
+import { authList } from "./commands/auth-list.ts";
+import { authLogin } from "./commands/auth-login.ts";
+import { authLogout } from "./commands/auth-logout.ts";
+import { authStatus } from "./commands/auth-status.ts";
+import { authSwitch } from "./commands/auth-switch.ts";
+import { authToken } from "./commands/auth-token.ts";
+import { authTrust } from "./commands/auth-trust.ts";
+import { authWhoami } from "./commands/auth-whoami.ts";
+import { download } from "./commands/download.ts";
+import { env } from "./commands/env.ts";
+import { version } from "./commands/version.ts";
+
+const auth = buildRouteMap<string, TreeContext>({
+  routes: {
+    login: authLogin,
+    logout: authLogout,
+    whoami: authWhoami,
+    status: authStatus,
+    list: authList,
+    switch: authSwitch,
+    token: authToken,
+    trust: authTrust,
+  },
+  aliases: { ls: "list" },
+  docs: { brief: "Sign in, see which token is used and why, sign out" },
+});
+
+/** Every command. Those at the end are spellings of `huggingface-cli`, kept for scripts and fingers. */
+export const routes = buildRouteMap<string, TreeContext>({
+  routes: {
+    auth,
+    download,
+    env,
+    version,
+    whoami: authWhoami,
+    login: authLogin,
+    logout: authLogout,
+  },
+  docs: {
+    brief: "Carries you from an empty machine to the gated model on disk, and keeps the token safe on the way",
+    hideRoute: { login: true, logout: true },
+  },
+});
