@@ -22,6 +22,7 @@ export type HfErrorCode =
   | "ERR_HF_GATED_REPO"
   | "ERR_HF_GATED_PENDING"
   | "ERR_HF_GATED_REJECTED"
+  | "ERR_HF_GATED_RESET"
   | "ERR_HF_SCOPE_MISSING"
   | "ERR_HF_ORG_POLICY"
   | "ERR_HF_REPO_DISABLED"
@@ -44,10 +45,12 @@ export type HfErrorCode =
   | "ERR_HF_NETWORK"
   | "ERR_HF_TIMEOUT"
   | "ERR_HF_TLS"
+  | "ERR_HF_PROXY"
   | "ERR_HF_REDIRECT"
   | "ERR_HF_BAD_ANSWER"
   | "ERR_HF_HUB_DOWN"
   | "ERR_HF_HTTP"
+  | "ERR_HF_CONFLICT"
   | "ERR_HF_RATE_LIMITED"
   | "ERR_HF_OFFLINE"
   // the rest
@@ -77,10 +80,10 @@ export class HfError extends Error {
 
   constructor(code: HfErrorCode, message: string, options: HfErrorOptions = {}) {
     const cause = options.cause === undefined ? undefined : redactedCause(options.cause);
-    super(plainText(redact(message), 2000), cause === undefined ? undefined : { cause });
+    super(safeText(message, 2000), cause === undefined ? undefined : { cause });
     this.code = code;
-    this.hint = options.hint === undefined ? undefined : plainText(redact(options.hint), 2000);
-    this.requestId = options.requestId === undefined ? undefined : plainText(redact(options.requestId), 100);
+    this.hint = options.hint === undefined ? undefined : safeText(options.hint, 2000);
+    this.requestId = options.requestId === undefined ? undefined : safeText(options.requestId, 100);
     this.status = options.status;
   }
 
@@ -154,6 +157,14 @@ function diskHint(code: string | undefined): string {
   if (code === "EISDIR" || code === "ENOTDIR")
     return "Something of the wrong kind is at that path. Move it away and try again.";
   return "Check the path and the disk, then try again.";
+}
+
+/**
+ * Text for people: without secrets, without control characters, cut. Redacted twice, because a secret may hold a
+ * character that `plainText` takes away, and a server may have put one into a secret.
+ */
+export function safeText(text: string, maxLength = 500): string {
+  return plainText(redact(plainText(redact(text), Infinity)), maxLength);
 }
 
 /** Keeps the kind, system code and stack of a cause, without the secrets that its text may hold. */

@@ -1,18 +1,29 @@
 const REDACTED = "[redacted]";
 
-/** Values that `Secret` has seen, each with the encodings in which it may turn up in text. */
-const known = new Map<string, readonly string[]>();
+/** Values that `Secret` has seen. */
+const known = new Set<string>();
+
+/** Every encoding in which a known value may turn up in text, longest first, so that no part of one is left over. */
+let forms: readonly string[] = [];
 
 /** Shorter values would strike ordinary words out of every message. */
 const SHORTEST = 6;
 
-/** Token shapes of the Hub, for values that never were a `Secret`: in a server's message, in a file that is quoted. */
+/**
+ * Token shapes of the Hub, for values that never were a `Secret`: in a server's message, in a file that is quoted.
+ * Each is bounded or starts at a fixed text, so that a hostile text can't make the search quadratic.
+ */
 const SHAPES = [
   /\b(?:hf_oauth_|hf_jwt_|hf_|api_org_|api_)[A-Za-z0-9_.~+/=-]{16,}/g,
   /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g,
-  /(?<=\b(?:bearer|basic)\s+)[A-Za-z0-9_.~+/=-]{8,}/gi,
-  /(?<=:\/\/)[^\s/@:]*:[^\s/@]*(?=@)/g,
 ];
+
+/** What follows a scheme of the credential header: long, or with a digit (words such as "authentication" have none). */
+const SCHEME =
+  /\b(bearer|basic)(\s{1,8})(?:[A-Za-z0-9_.~+/=-]{16,}|(?=[A-Za-z_.~+/-]{0,16}[0-9=])[A-Za-z0-9_.~+/=-]{8,})/gi;
+
+/** User and password in an address. */
+const USER_INFO = /:\/\/[^\s/@:]{0,1000}:[^\s/@]{0,1000}@/g;
 
 /** Query values that are a credential themselves: signed addresses, OAuth codes. */
 const SECRET_QUERY =
@@ -21,7 +32,8 @@ const SECRET_QUERY =
 /** Makes {@link redact} strike `value`, raw and encoded, for the rest of the process. */
 export function remember(value: string): void {
   if (value.length < SHORTEST || known.has(value)) return;
-  known.set(value, encodings(value));
+  known.add(value);
+  forms = [...new Set([...forms, ...encodings(value)])].toSorted((a, b) => b.length - a.length);
 }
 
 /**
@@ -30,11 +42,12 @@ export function remember(value: string): void {
  */
 export function redact(text: string): string {
   let result = text;
-  for (const forms of known.values()) {
-    for (const form of forms) if (result.includes(form)) result = result.replaceAll(form, REDACTED);
-  }
+  for (const form of forms) if (result.includes(form)) result = result.replaceAll(form, REDACTED);
   for (const shape of SHAPES) result = result.replace(shape, REDACTED);
-  return result.replace(SECRET_QUERY, REDACTED);
+  return result
+    .replace(SCHEME, `$1$2${REDACTED}`)
+    .replace(USER_INFO, `://${REDACTED}@`)
+    .replace(SECRET_QUERY, REDACTED);
 }
 
 /** A stub by which a person recognises a token: first 3 and last 4 characters, only for 12 or more, else all stars. */
@@ -42,22 +55,83 @@ export function mask(value: string): string {
   return value.length >= 12 ? `${value.slice(0, 3)}****${value.slice(-4)}` : "*".repeat(Math.max(value.length, 4));
 }
 
-/** Length of the longest known form, so that a reader of chunks knows how much to hold back. */
-export function longestSecret(): number {
+/** Strikes secrets from a text that comes in chunks, also where one is split over their borders. */
+export interface Redactor {
+  /** Takes the next chunk and gives what can be shown by now: all but an end that may be the start of a secret. */
+  write(chunk: string): string;
+  /** Gives the rest. */
+  end(): string;
+}
+
+/** An end longer than this is shown although a token may have begun in it: no token of the Hub is as long. */
+const LONGEST_HELD = 16 * 1024;
+
+export function createRedactor(): Redactor {
+  let held = "";
+  return {
+    write(chunk) {
+      const text = held + chunk;
+      const cut = text.length - Math.min(Math.max(knownStart(text), shapeStart(text)), LONGEST_HELD);
+      held = text.slice(cut);
+      return redact(text.slice(0, cut));
+    },
+    end() {
+      const rest = redact(held);
+      held = "";
+      return rest;
+    },
+  };
+}
+
+/** Length of the longest end of `text` with which a known form begins. */
+function knownStart(text: string): number {
   let longest = 0;
-  for (const forms of known.values()) for (const form of forms) longest = Math.max(longest, form.length);
+  for (const form of forms) {
+    for (let length = Math.min(form.length - 1, text.length); length > longest; length--) {
+      if (text.endsWith(form.slice(0, length))) longest = length;
+    }
+  }
+  return longest;
+}
+
+const STARTERS = ["hf_", "api_", "eyJ", "bearer", "basic"];
+/** Ends of a text in which a token's shape may have begun. */
+const OPEN_ENDS = [
+  /\b(?:hf_|api_|eyJ)[A-Za-z0-9_.~+/=-]*$/,
+  /\b(?:bearer|basic)\s{1,8}[A-Za-z0-9_.~+/=-]*$/i,
+  /:(?:\/|\/\/[^\s/@]*)?$/,
+  /[?&][A-Za-z_-]*(?:=[^?&\s"'<>]*)?$/,
+];
+
+function shapeStart(text: string): number {
+  const tail = text.slice(-LONGEST_HELD);
+  const word = /\w*$/.exec(tail.slice(-8))?.[0] ?? "";
+  let longest =
+    word !== "" && STARTERS.some((starter) => starter.toLowerCase().startsWith(word.toLowerCase())) ? word.length : 0;
+  for (const end of OPEN_ENDS) longest = Math.max(longest, end.exec(tail)?.[0].length ?? 0);
   return longest;
 }
 
 function encodings(value: string): string[] {
-  const forms = new Set([value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)]);
-  forms.add([...Buffer.from(value, "utf8")].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""));
+  const bytes = [...Buffer.from(value, "utf8")].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
+  const percent = encodeURIComponent(value);
+  const json = JSON.stringify(value).slice(1, -1);
+  const found = new Set([value, percent, percent.replace(/%../g, (hex) => hex.toLowerCase())]);
+  found.add(percent.replaceAll("%20", "+")).add(bytes).add(bytes.toUpperCase());
+  found
+    .add(json)
+    .add(json.replaceAll("/", "\\/"))
+    .add(json.replace(/[\u0080-\uffff]/g, escapeUnit));
   for (const shift of [0, 1, 2]) {
     const core = base64Core(value, shift);
-    forms.add(core);
-    forms.add(core.replaceAll("+", "-").replaceAll("/", "_"));
+    found.add(core);
+    found.add(core.replaceAll("+", "-").replaceAll("/", "_"));
   }
-  return [...forms].filter((form) => form.length >= SHORTEST).toSorted((a, b) => b.length - a.length);
+  return [...found].filter((form) => form.length >= SHORTEST);
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** The part of a base64 text that `value` alone decides when `shift` unknown bytes (as in `user:token`) stand before it. */
