@@ -1,0 +1,212 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { isRecord } from "./http.ts";
+import type { Seed, SeedContent, SeedRepo } from "./seed.ts";
+import { defaultSeed } from "./seed.ts";
+import { ACCESS_STATUSES, ORG_ROLES, REPO_TYPES } from "./types.ts";
+
+/**
+ * A seed from disk. A file is JSON. A folder is the default accounts and tokens plus its own repos: every
+ * `models/<owner>/<name>/` (or `datasets/`, `spaces/`, `kernels/`) in it becomes a public repo with those files; with a
+ * `seed.json` in it that file alone counts. Paths in the JSON are relative to the JSON file.
+ * @throws Error that names the file and the field when something is wrong.
+ */
+export async function loadSeed(path: string): Promise<Seed> {
+  const info = await stat(path);
+  if (!info.isDirectory()) return loadSeedFile(path);
+  const inner = join(path, "seed.json");
+  const has = await stat(inner).then(
+    () => true,
+    () => false,
+  );
+  if (has) return loadSeedFile(inner);
+  const repos: SeedRepo[] = [];
+  for (const type of REPO_TYPES) {
+    for (const owner of await folders(join(path, type))) {
+      for (const name of await folders(join(path, type, owner))) {
+        const files = await filesBelow(join(path, type, owner, name));
+        repos.push({ type, id: `${owner}/${name}`, commits: [{ message: "Upload files", files }] });
+      }
+    }
+  }
+  if (repos.length === 0) throw new Error(`${path}: no seed.json, and no folder like models/alice/tiny-model`);
+  const base = defaultSeed();
+  const ids = new Set(repos.map((repo) => repo.id));
+  return { ...base, repos: [...(base.repos ?? []).filter((repo) => !ids.has(repo.id)), ...repos] };
+}
+
+async function loadSeedFile(path: string): Promise<Seed> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    throw new Error(`${path}: not JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+  const seed = parseSeed(value, path);
+  const folder = dirname(resolve(path));
+  for (const repo of seed.repos ?? []) {
+    for (const commit of repo.commits ?? []) {
+      for (const content of Object.values(commit.files ?? {})) {
+        if (isRecord(content) && "file" in content) content.file = resolve(folder, content.file);
+      }
+    }
+  }
+  return seed;
+}
+
+async function folders(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+}
+
+async function filesBelow(root: string): Promise<Record<string, SeedContent>> {
+  const files: Record<string, SeedContent> = {};
+  const entries = await readdir(root, { withFileTypes: true, recursive: true });
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const name = relative(root, path).split(sep).join("/");
+    if (!name.startsWith(".git/")) files[name] = { file: path };
+  }
+  return files;
+}
+
+/**
+ * Narrows JSON to a seed, in place. Every field is looked at: a misspelt one is an error, not a surprise later.
+ * @throws Error `where: field: what is wrong`.
+ */
+export function parseSeed(value: unknown, where = "seed"): Seed {
+  check(value, SEED, where);
+  return value as Seed;
+}
+
+type Check = (value: unknown, at: string) => void;
+
+function check(value: unknown, shape: Check, at: string): void {
+  shape(value, at);
+}
+
+function fail(at: string, want: string): never {
+  throw new Error(`${at}: expected ${want}`);
+}
+
+const string: Check = (value, at) => typeof value === "string" || fail(at, "text");
+const number: Check = (value, at) => (typeof value === "number" && Number.isFinite(value)) || fail(at, "a number");
+const boolean: Check = (value, at) => typeof value === "boolean" || fail(at, "true or false");
+const record: Check = (value, at) => isRecord(value) || fail(at, "an object");
+const oneOf =
+  (...choices: readonly unknown[]): Check =>
+  (value, at) =>
+    choices.includes(value) || fail(at, `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`);
+const list =
+  (inner: Check): Check =>
+  (value, at) => {
+    if (!Array.isArray(value)) fail(at, "a list");
+    value.forEach((item, index) => inner(item, `${at}[${index}]`));
+  };
+const map =
+  (inner: Check): Check =>
+  (value, at) => {
+    if (!isRecord(value)) fail(at, "an object");
+    for (const [key, item] of Object.entries(value)) inner(item, `${at}.${key}`);
+  };
+const object =
+  (required: Record<string, Check>, optional: Record<string, Check>): Check =>
+  (value, at) => {
+    if (!isRecord(value)) fail(at, "an object");
+    for (const key of Object.keys(required)) if (!(key in value)) fail(`${at}.${key}`, "a value");
+    for (const [key, item] of Object.entries(value)) {
+      const inner = required[key] ?? optional[key];
+      if (!inner) throw new Error(`${at}.${key}: unknown field`);
+      inner(item, `${at}.${key}`);
+    }
+  };
+
+const fieldType: Check = (value, at) =>
+  typeof value === "string"
+    ? oneOf("text", "checkbox", "date_picker", "country")(value, at)
+    : object({ type: oneOf("select"), options: list(string) }, {})(value, at);
+
+const content: Check = (value, at) => {
+  if (value === null || typeof value === "string") return;
+  if (!isRecord(value)) fail(at, "text, null or an object");
+  if ("text" in value) object({ text: string }, { lfs: boolean })(value, at);
+  else if ("base64" in value) object({ base64: string }, { lfs: boolean })(value, at);
+  else if ("file" in value) object({ file: string }, { lfs: boolean })(value, at);
+  else object({ size: number }, { seed: number, lfs: boolean, sha256: string })(value, at);
+};
+
+const SEED = object(
+  {},
+  {
+    users: list(object({ name: string }, { fullname: string, email: string, isPro: boolean, password: string })),
+    orgs: list(
+      object(
+        { name: string },
+        {
+          fullname: string,
+          plan: oneOf("team", "enterprise", "plus", "academia"),
+          members: map(oneOf(...ORG_ROLES)),
+          securityRestrictions: list(string),
+        },
+      ),
+    ),
+    tokens: list(
+      object(
+        { name: string, owner: string },
+        {
+          kind: oneOf("user", "org", "oauth"),
+          role: oneOf("read", "write", "fineGrained"),
+          displayName: string,
+          expiresIn: number,
+          revoked: boolean,
+          canReadGatedRepos: boolean,
+          global: list(string),
+          scoped: list(object({ type: string, name: string, permissions: list(string) }, {})),
+          scopes: list(string),
+          orgPolicy: map(oneOf("pending", "denied", "revoked")),
+        },
+      ),
+    ),
+    repos: list(
+      object(
+        { id: string },
+        {
+          type: oneOf(...REPO_TYPES),
+          private: boolean,
+          gated: oneOf(false, "auto", "manual"),
+          gate: object(
+            {},
+            { prompt: string, heading: string, description: string, buttonContent: string, fields: map(fieldType) },
+          ),
+          orgMembersGated: boolean,
+          disabled: boolean,
+          formerIds: list(string),
+          createdBy: string,
+          likes: number,
+          downloads: number,
+          tags: list(string),
+          cardData: record,
+          pipelineTag: string,
+          libraryName: string,
+          config: record,
+          sdk: string,
+          commits: list(
+            object(
+              { message: string },
+              {
+                ref: string,
+                from: string,
+                author: string,
+                date: string,
+                files: map(content),
+                tags: list(string),
+              },
+            ),
+          ),
+          access: list(object({ user: string, status: oneOf(...ACCESS_STATUSES) }, { fields: record })),
+        },
+      ),
+    ),
+  },
+);

@@ -1,0 +1,201 @@
+import { randomBytes } from "node:crypto";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Fault } from "./faults.ts";
+import { createHandler } from "./handler.ts";
+import type { Handler } from "./handler.ts";
+import type { HubRequest, HubResponse } from "./http.ts";
+import type { Journal } from "./journal.ts";
+import { createJournal } from "./journal.ts";
+import type { Hub } from "./model.ts";
+import { createHub } from "./model.ts";
+import type { Quotas } from "./rate-limit.ts";
+import { createRateLimiter, HUB_QUOTAS } from "./rate-limit.ts";
+import { routes } from "./routes/index.ts";
+import { applySeed } from "./seed-apply.ts";
+import type { Seed } from "./seed.ts";
+import { defaultSeed } from "./seed.ts";
+import { sendResponse, toHubRequest } from "./socket.ts";
+import { createMemoryStorage } from "./storage-memory.ts";
+
+export type LocalhubOptions = {
+  /** Port of the hub; default 0 = any free one. */
+  port?: number;
+  /** Port of the CDN; default 0 = any free one. */
+  cdnPort?: number;
+  /** What the hub holds; default `defaultSeed()`. */
+  seed?: Seed;
+  /** Refuse with 429 when a window is used up; default false: the headers count, nothing is refused. */
+  enforceRateLimit?: boolean;
+  /** Requests per window; default the Hub's own. */
+  quotas?: Quotas;
+  /** Milliseconds since 1970; default the real clock. Expiry of tokens and links follows it. */
+  now?: () => number;
+};
+
+/** A running Hub. */
+export type Localhub = {
+  /** `http://localhost:PORT`: what `HF_ENDPOINT` is set to. */
+  readonly url: string;
+  /** `http://127.0.0.1:PORT`: where large files come from, another host on purpose. */
+  readonly cdnUrl: string;
+  /** Token values by the names of the seed; made anew on every start, the same after `reset()`. */
+  readonly tokens: Readonly<Record<string, string>>;
+  /** What the hub holds now; tests may look and change. */
+  readonly model: Hub;
+  readonly journal: Journal;
+  /** Asked for every request; see `Fault`. */
+  readonly faults: Fault[];
+  /** Back to the seed: repos, accounts, requests; the journal and the faults are emptied. Ports and tokens stay. */
+  reset(): Promise<void>;
+  /** Ends all connections, those in use too, and frees both ports. */
+  close(): Promise<void>;
+};
+
+/**
+ * Starts the emulator on loopback.
+ * @throws when the port is taken, or when the seed cannot be applied.
+ */
+export async function startLocalhub(options: LocalhubOptions = {}): Promise<Localhub> {
+  const now = options.now ?? Date.now;
+  const seed = options.seed ?? defaultSeed();
+  const tokens: Record<string, string> = {};
+  const hub = createHub(createMemoryStorage(), now, randomBytes(32));
+  await applySeed(hub, seed, tokens);
+  const limiter = createRateLimiter({
+    now,
+    enforce: options.enforceRateLimit ?? false,
+    quotas: options.quotas ?? HUB_QUOTAS,
+  });
+  const journal = createJournal();
+  const faults: Fault[] = [];
+  const handler = createHandler({ hub, routes, limiter });
+
+  const serve = (origin: "hub" | "cdn"): Server =>
+    createServer({ keepAliveTimeout: 30_000 }, (incoming, outgoing) => {
+      void handle({ origin, handler, journal, faults, now }, incoming, outgoing);
+    });
+  const hubServers = await listenOnLoopback(() => serve("hub"), options.port ?? 0);
+  const cdn = serve("cdn");
+  try {
+    await listen(cdn, "127.0.0.1", options.cdnPort ?? 0);
+  } catch (error) {
+    await Promise.all(hubServers.map(stop));
+    throw error;
+  }
+  hub.origins.hub = `http://localhost:${portOf(hubServers[0])}`;
+  hub.origins.cdn = `http://127.0.0.1:${portOf(cdn)}`;
+
+  return {
+    url: hub.origins.hub,
+    cdnUrl: hub.origins.cdn,
+    tokens,
+    model: hub,
+    journal,
+    faults,
+    async reset() {
+      await hub.storage.close();
+      const fresh = createHub(createMemoryStorage(), now, hub.secret);
+      await applySeed(fresh, seed, tokens);
+      Object.assign(hub, { ...fresh, origins: hub.origins });
+      limiter.reset();
+      journal.clear();
+      faults.length = 0;
+    },
+    async close() {
+      await Promise.all([...hubServers, cdn].map(stop));
+      await hub.storage.close();
+    },
+  };
+}
+
+type Serving = {
+  origin: "hub" | "cdn";
+  handler: Handler;
+  journal: Journal;
+  faults: readonly Fault[];
+  now: () => number;
+};
+
+async function handle(serving: Serving, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const request = toHubRequest(incoming, serving.origin);
+  const entry = serving.journal.add({
+    method: request.method,
+    url: request.base + request.target,
+    origin: serving.origin,
+    headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, value ?? ""])),
+    status: 0,
+    sent: 0,
+    at: serving.now(),
+  });
+  const faults = [...serving.faults];
+  try {
+    const response = await answer(serving.handler, faults, request);
+    entry.status = response.status;
+    const wrap = (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
+      faults.reduce((body, fault) => fault.body?.(request, response, body) ?? body, bytes);
+    await sendResponse(incoming, outgoing, response, wrap, (count) => {
+      entry.sent += count;
+    });
+  } catch (error) {
+    if (outgoing.headersSent || outgoing.destroyed) {
+      outgoing.destroy();
+      return;
+    }
+    entry.status = 500;
+    outgoing.writeHead(500, { "Content-Type": "application/json; charset=utf-8", Connection: "close" });
+    outgoing.end(JSON.stringify({ error: `Internal Error: ${error instanceof Error ? error.stack : String(error)}` }));
+  }
+}
+
+async function answer(handler: Handler, faults: readonly Fault[], request: HubRequest): Promise<HubResponse> {
+  let response: HubResponse | undefined;
+  for (const fault of faults) response ??= await fault.before?.(request);
+  response ??= await handler(request);
+  for (const fault of faults) response = (await fault.after?.(request, response)) ?? response;
+  return response;
+}
+
+/**
+ * `localhost` is 127.0.0.1 for some clients and ::1 for others, so the hub listens on both, on one port. Where IPv6 is
+ * not there, on the first alone.
+ */
+async function listenOnLoopback(make: () => Server, port: number): Promise<Server[]> {
+  for (let tries = 0; ; tries++) {
+    const four = make();
+    await listen(four, "127.0.0.1", port);
+    const six = make();
+    try {
+      await listen(six, "::1", portOf(four));
+      return [four, six];
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined;
+      if (code !== "EADDRINUSE") return [four];
+      await stop(four);
+      // Someone has that port on ::1; with a free choice another port will do.
+      if (port !== 0 || tries >= 20) throw error;
+    }
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+function portOf(server: Server | undefined): number {
+  return (server?.address() as AddressInfo).port;
+}

@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { GitObject } from "./git-objects.ts";
+import { objectId } from "./git-objects.ts";
+import { createLfsStore } from "./storage-lfs.ts";
+import type { ObjectStore, Storage } from "./storage.ts";
+
+/** Objects in memory; uploaded LFS files in a temporary folder that `close()` removes. */
+export function createMemoryStorage(): Storage {
+  const repos = new Map<string, ObjectStore>();
+  let spool: Promise<string> | undefined;
+  const lfs = createLfsStore(() => (spool ??= mkdtemp(join(tmpdir(), "localhub-"))));
+  return {
+    objects(repoId) {
+      const known = repos.get(repoId);
+      if (known) return known;
+      const made = createMemoryObjects();
+      repos.set(repoId, made);
+      return made;
+    },
+    drop: (repoId) => void repos.delete(repoId),
+    lfs,
+    gitDir: () => undefined,
+    async close() {
+      if (spool) await rm(await spool, { recursive: true, force: true });
+    },
+  };
+}
+
+export function createMemoryObjects(): ObjectStore {
+  const objects = new Map<string, GitObject>();
+  return {
+    read: (id) => objects.get(id),
+    write(type, data) {
+      const id = objectId(type, data);
+      objects.set(id, { type, data });
+      return id;
+    },
+    withPrefix: (prefix) => [...objects.keys()].filter((id) => id.startsWith(prefix)),
+  };
+}
