@@ -7,7 +7,7 @@ export interface TransferOptions {
   readonly headTimeoutMs?: number;
   /** Milliseconds the body may stand still. @default 10_000 */
   readonly idleTimeoutMs?: number;
-  /** PEM certificates to trust beside Node's own. */
+  /** PEM certificates to trust instead of the list that Node brings. */
   readonly ca?: readonly string[];
 }
 
