@@ -33,7 +33,7 @@ export function objectId(type: GitObjectType, data: Uint8Array): string {
 export function encodeTree(entries: readonly TreeEntry[]): Buffer {
   // Git sorts by bytes, a folder as if its name ended in a slash.
   const key = (entry: TreeEntry): Buffer => Buffer.from(entry.mode === "40000" ? `${entry.name}/` : entry.name);
-  const sorted = [...entries].sort((a, b) => Buffer.compare(key(a), key(b)));
+  const sorted = entries.toSorted((a, b) => Buffer.compare(key(a), key(b)));
   return Buffer.concat(
     sorted.flatMap((entry) => [Buffer.from(`${entry.mode} ${entry.name}\0`), Buffer.from(entry.id, "hex")]),
   );

@@ -144,7 +144,7 @@ export function ancestors(objects: ObjectStore, id: string): Commit[] {
     queue.push(...commit.parents);
   }
   // Breadth first puts children before parents on a line; the stable sort only mixes side branches in by date.
-  return found.sort((a, b) => b.committer.at - a.committer.at);
+  return found.toSorted((a, b) => b.committer.at - a.committer.at);
 }
 
 /** For each path the newest commit on the first-parent line that changed it. */

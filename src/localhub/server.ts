@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Fault } from "./faults.ts";
 import { createHandler } from "./handler.ts";
 import type { Handler } from "./handler.ts";
@@ -17,7 +16,10 @@ import { applySeed } from "./seed-apply.ts";
 import type { Seed } from "./seed.ts";
 import { defaultSeed } from "./seed.ts";
 import { sendResponse, toHubRequest } from "./socket.ts";
+import { loadState, saveState } from "./state.ts";
+import { createFolderStorage } from "./storage-folder.ts";
 import { createMemoryStorage } from "./storage-memory.ts";
+import type { Storage } from "./storage.ts";
 
 export type LocalhubOptions = {
   /** Port of the hub; default 0 = any free one. */
@@ -26,6 +28,11 @@ export type LocalhubOptions = {
   cdnPort?: number;
   /** What the hub holds; default `defaultSeed()`. */
   seed?: Seed;
+  /**
+   * Folder that keeps everything over restarts; made when missing. Once it holds a hub the seed counts no more, but for
+   * `reset()`. Default: in memory.
+   */
+  stateDir?: string;
   /** Refuse with 429 when a window is used up; default false: the headers count, nothing is refused. */
   enforceRateLimit?: boolean;
   /** Requests per window; default the Hub's own. */
@@ -61,8 +68,18 @@ export async function startLocalhub(options: LocalhubOptions = {}): Promise<Loca
   const now = options.now ?? Date.now;
   const seed = options.seed ?? defaultSeed();
   const tokens: Record<string, string> = {};
-  const hub = createHub(createMemoryStorage(), now, randomBytes(32));
-  await applySeed(hub, seed, tokens);
+  const { stateDir } = options;
+  const openStorage = (): Storage => (stateDir === undefined ? createMemoryStorage() : createFolderStorage(stateDir));
+  const save = (): void => {
+    if (stateDir !== undefined) saveState(hub, stateDir);
+  };
+  const hub = createHub(openStorage(), now, randomBytes(32));
+  if (stateDir !== undefined && loadState(hub, stateDir)) {
+    for (const token of hub.tokens.values()) tokens[token.name] = token.value;
+  } else {
+    await applySeed(hub, seed, tokens);
+    save();
+  }
   const limiter = createRateLimiter({
     now,
     enforce: options.enforceRateLimit ?? false,
@@ -74,7 +91,7 @@ export async function startLocalhub(options: LocalhubOptions = {}): Promise<Loca
 
   const serve = (origin: "hub" | "cdn"): Server =>
     createServer({ keepAliveTimeout: 30_000 }, (incoming, outgoing) => {
-      void handle({ origin, handler, journal, faults, now }, incoming, outgoing);
+      void handle({ origin, handler, journal, faults, now, save }, incoming, outgoing);
     });
   const hubServers = await listenOnLoopback(() => serve("hub"), options.port ?? 0);
   const cdn = serve("cdn");
@@ -95,10 +112,12 @@ export async function startLocalhub(options: LocalhubOptions = {}): Promise<Loca
     journal,
     faults,
     async reset() {
+      for (const repo of hub.repos.values()) hub.storage.drop(repo._id);
       await hub.storage.close();
-      const fresh = createHub(createMemoryStorage(), now, hub.secret);
+      const fresh = createHub(openStorage(), now, hub.secret);
       await applySeed(fresh, seed, tokens);
       Object.assign(hub, { ...fresh, origins: hub.origins });
+      save();
       limiter.reset();
       journal.clear();
       faults.length = 0;
@@ -116,6 +135,7 @@ type Serving = {
   journal: Journal;
   faults: readonly Fault[];
   now: () => number;
+  save: () => void;
 };
 
 async function handle(serving: Serving, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -132,6 +152,8 @@ async function handle(serving: Serving, incoming: IncomingMessage, outgoing: Ser
   const faults = [...serving.faults];
   try {
     const response = await answer(serving.handler, faults, request);
+    // Before the answer goes out: what a client was told has happened survives a kill.
+    if (request.method !== "GET" && request.method !== "HEAD") serving.save();
     entry.status = response.status;
     const wrap = (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
       faults.reduce((body, fault) => fault.body?.(request, response, body) ?? body, bytes);
@@ -197,5 +219,6 @@ function stop(server: Server): Promise<void> {
 }
 
 function portOf(server: Server | undefined): number {
-  return (server?.address() as AddressInfo).port;
+  const address = server?.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
 }
