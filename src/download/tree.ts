@@ -1,0 +1,104 @@
+import { checkEntryPath } from "../cache/index.ts";
+import { IntegrityError, NetworkError } from "../core/errors.ts";
+import { safeText } from "../core/errors.ts";
+
+/** One file of a commit, as the tree listing gives it. */
+export interface TreeEntry {
+  readonly path: string;
+  /** Bytes of the content itself, also where git holds a pointer only. */
+  readonly size: number;
+  /** Git's name of the blob: 40 hex digits. For an LFS entry that of its pointer. */
+  readonly blobId: string;
+  /** The content is in LFS or Xet storage. */
+  readonly lfs: boolean;
+  /** Name of the blob in the cache: sha256 for LFS, else `blobId`. Undefined where the Hub hides it from this caller. */
+  readonly etag: string | undefined;
+  readonly xetHash: string | undefined;
+}
+
+export interface Listing {
+  readonly entries: readonly TreeEntry[];
+  /** The Hub hides hashes: the repo is gated and this caller may not read it. Such a listing is never kept. */
+  readonly masked: boolean;
+}
+
+const SHA1 = /^[0-9a-f]{40}$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+
+/**
+ * Collects the pages of a tree listing and narrows every entry. Folders are left out.
+ * @throws IntegrityError `ERR_HF_UNSAFE_NAME` a name that would leave the snapshot's folder, names an entry twice, or
+ *   is a file and a folder at once; nothing was written by then
+ * @throws NetworkError `ERR_HF_BAD_ANSWER` the answer is not a listing
+ */
+export async function collectTree(items: AsyncIterable<unknown>): Promise<Listing> {
+  const entries: TreeEntry[] = [];
+  const files = new Set<string>();
+  const folders = new Set<string>();
+  let masked = false;
+  for await (const item of items) {
+    const read = readEntry(item);
+    if (read === undefined) continue;
+    const { entry } = read;
+    if (files.has(entry.path)) throw unsafe(entry.path, "is there twice");
+    files.add(entry.path);
+    for (let at = entry.path.lastIndexOf("/"); at > 0; at = entry.path.lastIndexOf("/", at - 1)) {
+      const folder = entry.path.slice(0, at);
+      if (folders.has(folder)) break;
+      folders.add(folder);
+    }
+    masked ||= read.masked;
+    entries.push(entry);
+  }
+  for (const folder of folders) if (files.has(folder)) throw unsafe(folder, "is a file and a folder");
+  return { entries, masked };
+}
+
+/** One item of a page; undefined for a folder, and for kinds that have no content of their own. */
+function readEntry(item: unknown): { readonly entry: TreeEntry; readonly masked: boolean } | undefined {
+  const { type, path, oid, size, lfs, xetHash } = fields(item);
+  if (typeof type !== "string" || typeof path !== "string") throw notAListing("an item without a path");
+  checkEntryPath(path);
+  if (type !== "file") return undefined;
+  if (typeof oid !== "string" || !SHA1.test(oid)) throw unsafe(path, "has no git hash");
+  if (lfs === undefined || lfs === null) {
+    const entry = { path, size: readSize(size, path), blobId: oid, lfs: false, etag: oid, xetHash: undefined };
+    return { entry, masked: false };
+  }
+  const { oid: sha256, size: lfsSize } = fields(lfs);
+  const etag = readHash(sha256, path);
+  const xet = xetHash === undefined || xetHash === null ? undefined : readHash(xetHash, path);
+  const masked = etag === undefined || (typeof xetHash === "string" && xet === undefined);
+  return {
+    entry: { path, size: readSize(lfsSize ?? size, path), blobId: oid, lfs: true, etag, xetHash: xet },
+    masked,
+  };
+}
+
+/** 64 hex digits; undefined when the Hub put stars in their place. */
+function readHash(value: unknown, path: string): string | undefined {
+  if (typeof value === "string" && SHA256.test(value)) return value;
+  if (value === undefined || value === null || (typeof value === "string" && value.includes("*"))) return undefined;
+  throw unsafe(path, "has a hash that is none");
+}
+
+function readSize(value: unknown, path: string): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw notAListing(`no size for '${path}'`);
+}
+
+function fields(value: unknown): Partial<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
+function unsafe(path: string, what: string): IntegrityError {
+  return new IntegrityError("ERR_HF_UNSAFE_NAME", `The Hub lists '${safeText(path, 200)}', which ${what}.`, {
+    hint: "Nothing was written. Tell the owner of the repo, or check HF_ENDPOINT.",
+  });
+}
+
+function notAListing(what: string): NetworkError {
+  return new NetworkError("ERR_HF_BAD_ANSWER", `The Hub's listing of files could not be read: ${what}`, {
+    hint: "Check that HF_ENDPOINT names a Hub, and that no proxy changes its answers.",
+  });
+}

@@ -1,0 +1,90 @@
+import type { Clock, Warn } from "../core/ports.ts";
+import type { Repo } from "../core/repo.ts";
+import type { Selection } from "./patterns.ts";
+
+/** How access to a repo is given: to everybody, at once to who asks, or by hand. */
+export type Gated = false | "auto" | "manual";
+
+/** What the caller of a download decides. */
+export interface FetchOptions {
+  /** Branch, tag, `refs/pr/N`, short commit or full commit. @default "main" */
+  readonly revision?: string;
+  /** The shared cache: `HF_HUB_CACHE`, else `$HF_HOME/hub`. Made when it is not there. */
+  readonly cacheDir: string;
+  /** Fetch and replace also what the cache has. @default false */
+  readonly forceDownload?: boolean;
+  /** Make no request; what the cache does not have is an error. @default false */
+  readonly offline?: boolean;
+  /** Put copies in the snapshot instead of links. Links are also given up where the file system has none. @default false */
+  readonly disableSymlinks?: boolean;
+  readonly onEvent?: (event: DownloadEvent) => void;
+  /** Takes what the person should know though the download goes on. */
+  readonly warn?: Warn;
+  /** Ends the download; its temporary files go. The promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** @default the real clock */
+  readonly clock?: Clock;
+}
+
+export interface SnapshotOptions extends FetchOptions, Selection {
+  /** Entries under way at the same time, 1 or more. @default 8 */
+  readonly maxWorkers?: number;
+}
+
+export interface FetchedEntry {
+  /** Path in the repo. */
+  readonly path: string;
+  /** Absolute path of the pointer in the snapshot: what programs open. */
+  readonly pointerPath: string;
+  /** Bytes; undefined where the cache was used without knowing. */
+  readonly size: number | undefined;
+}
+
+export interface DownloadResult {
+  /** The snapshot's folder; for a single entry its pointer. */
+  readonly path: string;
+  readonly commit: string;
+  readonly repo: Repo;
+  /** The entries that were asked for, by path. */
+  readonly files: readonly FetchedEntry[];
+  /** Bytes that were received over the network and kept. */
+  readonly downloadedBytes: number;
+  /** True when no content had to be fetched. */
+  readonly fromCache: boolean;
+}
+
+/** What happens while a download works, for a bar or a log. */
+export type DownloadEvent =
+  | {
+      readonly kind: "planned";
+      readonly commit: string;
+      /** Entries asked for, and their bytes. */
+      readonly files: number;
+      readonly bytes: number;
+      /** Entries to fetch, and their bytes. */
+      readonly missingFiles: number;
+      readonly missingBytes: number;
+    }
+  | { readonly kind: "started"; readonly path: string; readonly size: number }
+  /** At most 10 a second, for all entries together; the last one always comes. */
+  | {
+      readonly kind: "progress";
+      readonly bytes: number;
+      readonly totalBytes: number;
+      readonly files: number;
+      readonly totalFiles: number;
+      /** Entries under way, the largest first. */
+      readonly active: readonly { readonly path: string; readonly bytes: number; readonly size: number }[];
+    }
+  | { readonly kind: "verified"; readonly path: string; readonly size: number; readonly etag: string }
+  | {
+      readonly kind: "retry";
+      readonly path: string;
+      readonly attempt: number;
+      /** Milliseconds until it is tried again. */
+      readonly waitMs: number;
+      readonly reason: string;
+      /** First byte that is asked for again. */
+      readonly from: number;
+    }
+  | { readonly kind: "done"; readonly files: number; readonly downloadedBytes: number };
