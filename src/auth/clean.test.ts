@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { cleanToken } from "./clean.ts";
+
+const token = `hf_${"x".repeat(34)}`;
+
+function cleanedValue(raw: string): string | undefined {
+  const cleaned = cleanToken(raw);
+  return cleaned.kind === "clean" ? cleaned.token.expose() : undefined;
+}
+
+describe("cleanToken()", () => {
+  const kept: readonly (readonly [string, string, RegExp | undefined])[] = [
+    ["nothing to do", token, undefined],
+    ["a final line break, which every editor adds", `${token}\n`, undefined],
+    ["a final CR LF", `${token}\r\n`, undefined],
+    ["a line break inside", `hf_${"x".repeat(10)}\n${"x".repeat(24)}\n`, /line breaks/],
+    ["blanks at both ends", ` \t${token}  `, /had blanks around it, which were removed/],
+    ["no-break spaces", `\u00a0${token}\u00a0`, /blanks/],
+    ["zero-width spaces of a copied page", `\u200b${token}\u200b`, /blanks/],
+    ["a byte order mark", `\ufeff${token}`, /blanks/],
+    ["a pasted scheme", `Bearer ${token}`, /had the word Bearer, which was removed/],
+    ["a pasted header", `Authorization: bearer  ${token}`, /Bearer/],
+    ["double quotes", `"${token}"`, /quotes/],
+    ["single quotes around a scheme", `'Bearer ${token}'`, /quotes around it and the word Bearer/],
+    ["typographic quotes", `\u201c${token}\u201d`, /quotes/],
+  ];
+  for (const [what, raw, warning] of kept) {
+    it(`gives the bare token for ${what}`, () => {
+      const cleaned = cleanToken(raw);
+      assert.equal(cleaned.kind, "clean");
+      assert.equal(cleanedValue(raw), token);
+      const words = cleaned.kind === "clean" ? cleaned.warning : undefined;
+      if (warning === undefined) assert.equal(words, undefined);
+      else assert.match(words ?? "", warning);
+    });
+  }
+
+  for (const raw of ["", " ", "\n", "\r\n", "\u00a0", "''", '" "', "\ufeff", "Bearer  "]) {
+    it(`calls ${JSON.stringify(raw)} empty`, () => assert.equal(cleanToken(raw).kind, "empty"));
+  }
+
+  const refused: readonly (readonly [string, string, RegExp])[] = [
+    ["a blank inside", "hf_aaa bbb", /blank in the middle/],
+    ["a no-break space inside", "hf_aaa\u00a0bbb", /blank in the middle/],
+    ["a NUL", "hf_aaa\u0000bbb", /control character/],
+    ["an escape sequence", "hf_\u001b[31mred", /control character/],
+    ["a letter outside ASCII", "hf_\u00e4\u00f6\u00fc", /not ASCII/],
+    ["bytes that were no UTF-8", "hf_aaa\ufffd", /not ASCII/],
+    ["a whole file", "x".repeat(9000), /longer than/],
+  ];
+  for (const [what, raw, reason] of refused) {
+    it(`refuses ${what} and does not quote it`, () => {
+      const cleaned = cleanToken(raw);
+      assert.equal(cleaned.kind, "refused");
+      if (cleaned.kind !== "refused") return;
+      assert.match(cleaned.reason, reason);
+      assert.doesNotMatch(cleaned.reason, /hf_/);
+    });
+  }
+});

@@ -1,0 +1,70 @@
+import { Secret } from "../core/secret.ts";
+
+/** What is left of a value that should be a token. `reason` and `warning` are predicates: "holds a blank inside". */
+export type CleanedToken =
+  | {
+      readonly kind: "clean";
+      readonly token: Secret;
+      /** What was taken away, as in "had quotes around it, which were removed"; undefined when nothing worth a word was. */
+      readonly warning?: string;
+    }
+  | { readonly kind: "empty" }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** White space as Python's `str.strip` knows it, and the invisible characters that travel along when a page is copied. */
+const BLANK = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200d\\u2028\\u2029\\u202f\\u205f\\u2060\\u3000\\ufeff]";
+const OUTER_BLANKS = new RegExp(`^${BLANK}+|${BLANK}+$`, "g");
+const SCHEME = new RegExp(`^(?:authorization${BLANK}*:${BLANK}*)?bearer(?:${BLANK}+|$)`, "i");
+const QUOTES: readonly (readonly [string, string])[] = [
+  ['"', '"'],
+  ["'", "'"],
+  ["`", "`"],
+  ["\u201c", "\u201d"],
+  ["\u2018", "\u2019"],
+];
+
+/** A token is one line of a header: longer than this is a whole file by mistake. */
+const LONGEST = 8192;
+
+/**
+ * Takes away what people paste along with a token: line breaks anywhere, blanks (no-break space and byte order mark
+ * among them), `Bearer `, quotes around it. Nothing left is `empty`. What could not stand in a header as it is (a
+ * blank, a control or non-ASCII character inside) is `refused` rather than sent or guessed at.
+ */
+export function cleanToken(raw: string): CleanedToken {
+  if (raw.length > LONGEST) return { kind: "refused", reason: `is longer than ${LONGEST} characters` };
+  const removed = new Set<string>();
+  let text = raw.replace(/[\r\n]+$/, "");
+  if (/[\r\n]/.test(text)) {
+    removed.add("line breaks");
+    text = text.replace(/[\r\n]/g, "");
+  }
+  for (let before = ""; before !== text;) {
+    before = text;
+    text = text.replace(OUTER_BLANKS, () => (removed.add("blanks around it"), ""));
+    text = text.replace(SCHEME, () => (removed.add("the word Bearer"), ""));
+    for (const [open, close] of QUOTES) {
+      if (text.length < 2 || !text.startsWith(open) || !text.endsWith(close)) continue;
+      removed.add("quotes around it");
+      text = text.slice(open.length, -close.length);
+    }
+  }
+  if (text === "") return { kind: "empty" };
+  const reason = unsendable(text);
+  if (reason !== undefined) return { kind: "refused", reason };
+  const token = Secret.of(text);
+  return removed.size === 0 ? { kind: "clean", token } : { kind: "clean", token, warning: warningOf([...removed]) };
+}
+
+function unsendable(text: string): string | undefined {
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) return "holds a control character";
+  if (/\s/.test(text)) return "holds a blank in the middle";
+  if (/[^\x21-\x7e]/.test(text)) return "holds a character that is not ASCII";
+  return undefined;
+}
+
+function warningOf(removed: readonly string[]): string {
+  const last = removed.at(-1) ?? "";
+  const list = removed.length === 1 ? last : `${removed.slice(0, -1).join(", ")} and ${last}`;
+  return `had ${list}, which ${removed.length === 1 && last.startsWith("the word") ? "was" : "were"} removed`;
+}

@@ -1,0 +1,42 @@
+import { carriesTokens, HUB_ORIGINS, isLoopback } from "../core/credential.ts";
+import { TokenError } from "../core/errors.ts";
+
+/**
+ * Why no token at all may go to this endpoint, or undefined when one may.
+ * Plain http would show it to everybody on the way; on this machine there is no way.
+ */
+export function insecureEndpoint(endpoint: string): TokenError | undefined {
+  const url = new URL(endpoint);
+  if (carriesTokens(url)) return undefined;
+  return new TokenError("ERR_HF_INSECURE_ENDPOINT", `A token can't be sent to ${url.origin}: it is plain http.`, {
+    hint: "Use https in HF_ENDPOINT (or --endpoint), or set HF_HUB_DISABLE_IMPLICIT_TOKEN=1 to go without a token.",
+  });
+}
+
+export interface SavedLoginAt {
+  readonly endpoint: string;
+  /** Origins at which the login was signed in with; empty when unknown, which counts as huggingface.co. */
+  readonly loginOrigins: readonly string[];
+  /** Origins that the user confirmed once. */
+  readonly trusted: readonly string[];
+}
+
+/**
+ * Why a saved login may not be used with an endpoint, or undefined when it may. A login goes to the origin that it was
+ * made at. One of huggingface.co goes also to this machine, and to an https endpoint that the user trusts: a mirror.
+ */
+export function misplacedLogin({ endpoint, loginOrigins, trusted }: SavedLoginAt): TokenError | undefined {
+  const insecure = insecureEndpoint(endpoint);
+  if (insecure !== undefined) return insecure;
+  const url = new URL(endpoint);
+  const ofHub = loginOrigins.length === 0 || loginOrigins.some((origin) => HUB_ORIGINS.includes(origin));
+  if (loginOrigins.includes(url.origin)) return undefined;
+  const home = ofHub ? "https://huggingface.co" : loginOrigins.join(" and ");
+  if (ofHub && (HUB_ORIGINS.includes(url.origin) || isLoopback(url) || trusted.includes(url.origin))) return undefined;
+  const signIn = `hf auth login --endpoint ${endpoint}`;
+  return new TokenError("ERR_HF_TOKEN_ENDPOINT", `The saved login belongs to ${home}, not to ${url.origin}.`, {
+    hint: ofHub
+      ? `Sign in there with '${signIn}', or let saved logins go there too with 'hf auth trust ${url.origin}'.`
+      : `Sign in there with '${signIn}'.`,
+  });
+}

@@ -1,0 +1,161 @@
+import { realpath, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { ensureFolder, writeFileAtomic } from "../core/atomic-write.ts";
+import { diskError, systemCode } from "../core/errors.ts";
+import { acquireFileLock } from "../core/file-lock.ts";
+import type { Clock, Warn } from "../core/ports.ts";
+import { formatLoginRecord } from "./login-record.ts";
+import { describePath, readActive, readBytes, readRecord, readSaved } from "./store-files.ts";
+import { planClear } from "./store-plans.ts";
+import { formatStoredTokens } from "./stored-tokens.ts";
+import { toSection } from "./token-store.ts";
+import type { ChangeOptions, OnUnreadable, StoreContents, StoreStep, TokenStore } from "./token-store.ts";
+
+export interface FileStoreOptions {
+  /** The active token: one line without a line break. */
+  readonly tokenPath: string;
+  /** All saved logins. Its lock is the same path with `.lock`. */
+  readonly storedTokensPath: string;
+  readonly platform: NodeJS.Platform;
+  readonly clock: Clock;
+  /** The user of this process; without it no owner is judged. */
+  readonly uid?: number | undefined;
+  /** Milliseconds to wait for the lock. @default 30_000, as Python */
+  readonly lockTimeoutMs?: number | undefined;
+  /** Called once when another process holds the lock. */
+  readonly onWait?: ((path: string) => void) | undefined;
+  readonly warn?: Warn | undefined;
+}
+
+const SECRET_FILE = 0o600;
+const SECRET_FOLDER = 0o700;
+
+/**
+ * The logins in the files that Python's huggingface_hub uses, with what it lacks: a lock around every change, a temp
+ * and a rename for every write, and no rewriting of what can't be read. A folder is made private when it is made here,
+ * and left as it is otherwise.
+ */
+export function createFileTokenStore(options: FileStoreOptions): TokenStore {
+  const { tokenPath, storedTokensPath, platform, clock } = options;
+  const folder = dirname(storedTokensPath);
+  const recordPath = join(folder, "latchkey.json");
+  const lockPath = `${storedTokensPath}.lock`;
+  const source = `file:${tokenPath}`;
+
+  const read = async (): Promise<StoreContents> => {
+    const [active, saved, record] = await Promise.all([
+      readActive(tokenPath, clock),
+      readSaved(storedTokensPath, clock),
+      readRecord(recordPath),
+    ]);
+    return { active, saved, record };
+  };
+
+  const write: TokenStore["write"] = async (decide, change: ChangeOptions = {}) => {
+    await ensureFolder(folder, { mode: SECRET_FOLDER }).catch(rethrow("make the folder of the saved logins", folder));
+    await ensureFolder(dirname(tokenPath), { mode: SECRET_FOLDER }).catch(
+      rethrow("make the folder of the token file", dirname(tokenPath)),
+    );
+    const lock = await acquireFileLock(lockPath, {
+      timeoutMs: options.lockTimeoutMs ?? 30_000,
+      signal: change.signal,
+      onWait: options.onWait,
+      warn: options.warn,
+    });
+    try {
+      const now = await read();
+      const { steps, report } = decide(now);
+      const copy = await keepCopy(now, steps, change.onUnreadable ?? "refuse");
+      for (const step of steps) await carryOut(step);
+      return { report, ...(copy === undefined ? {} : { copy }) };
+    } finally {
+      lock.release();
+    }
+  };
+
+  const carryOut = async (step: StoreStep): Promise<void> => {
+    switch (step.do) {
+      case "write-active":
+        return writeSecret(tokenPath, step.token.expose(), "write the token file");
+      case "write-saved":
+        return writeSecret(
+          storedTokensPath,
+          formatStoredTokens(step.logins.map(toSection), platform),
+          "write the saved logins",
+        );
+      case "write-record": {
+        const { logins, trusted } = step.record;
+        if (logins.size === 0 && trusted.length === 0) return remove(recordPath, "remove the record of the logins");
+        return writeSecret(recordPath, formatLoginRecord(step.record), "write the record of the logins");
+      }
+      case "remove-active":
+        return remove(tokenPath, "remove the token file");
+      case "remove-saved":
+        return remove(storedTokensPath, "remove the saved logins");
+    }
+  };
+
+  /** Asked before the first step: what can't be read is not rewritten, unless the user said so and a copy is there. */
+  const keepCopy = async (
+    { saved }: StoreContents,
+    steps: readonly StoreStep[],
+    onUnreadable: OnUnreadable,
+  ): Promise<string | undefined> => {
+    if (!steps.some((step) => step.do === "write-saved")) return undefined;
+    const error = saved.kind === "unreadable" ? saved.error : saved.damage;
+    if (error === undefined) return undefined;
+    if (onUnreadable === "refuse" || error.code !== "ERR_HF_STORE_UNREADABLE") throw error;
+    const bytes = await readBytes(storedTokensPath).catch(rethrow("read the saved logins", storedTokensPath));
+    const stamp = new Date(clock.now()).toISOString().slice(0, 19).replaceAll(":", "-");
+    for (let count = 0; ; count++) {
+      const path = `${storedTokensPath}.unreadable-${stamp}${count === 0 ? "" : `-${count}`}`;
+      if ((await describePath(path, options)).exists) continue;
+      await writeSecret(path, bytes, "keep a copy of the saved logins");
+      return path;
+    }
+  };
+
+  return {
+    source,
+    read,
+    write,
+    async clear(change) {
+      // Nothing there: no folder and no lock file are made for a sign-out.
+      const { steps, report } = planClear(await read());
+      if (steps.length === 0 || !(await describePath(folder, options)).exists) return report;
+      return (await write(planClear, change)).report;
+    },
+    async describe() {
+      const [tokenFile, storedTokens, record, folderState] = await Promise.all(
+        [tokenPath, storedTokensPath, recordPath, folder].map((path) => describePath(path, options)),
+      );
+      const missing = (path: string) => ({ path, exists: false });
+      return {
+        source,
+        tokenFile: tokenFile ?? missing(tokenPath),
+        storedTokens: storedTokens ?? missing(storedTokensPath),
+        record: record ?? missing(recordPath),
+        folder: folderState ?? missing(folder),
+        lockPath,
+      };
+    },
+  };
+}
+
+/** Writes what a link points to rather than the link, as Python does: dotfile managers keep secrets elsewhere. */
+async function writeSecret(path: string, data: string | Uint8Array, doing: string): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  await writeFileAtomic(target, data, { mode: SECRET_FILE, fsync: true }).catch(rethrow(doing, path));
+}
+
+async function remove(path: string, doing: string): Promise<void> {
+  await rm(path).catch((error: unknown) => {
+    if (systemCode(error) !== "ENOENT") throw diskError(error, doing, path);
+  });
+}
+
+function rethrow(doing: string, path: string): (error: unknown) => never {
+  return (error) => {
+    throw diskError(error, doing, path);
+  };
+}

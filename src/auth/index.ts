@@ -1,0 +1,35 @@
+export { cleanToken } from "./clean.ts";
+export type { CleanedToken } from "./clean.ts";
+export { createFileTokenStore } from "./file-token-store.ts";
+export type { FileStoreOptions } from "./file-token-store.ts";
+export { findToken } from "./find-token.ts";
+export type { FindTokenOptions } from "./find-token.ts";
+export { readIdentity } from "./identity.ts";
+export type { Identity, IdentityToken, Organisation, ScopedPermission, TokenPermissions } from "./identity.ts";
+export { login, logout, logoutAll, switchTo } from "./login.ts";
+export type { LoginOptions, LoginReport } from "./login.ts";
+export { credentialOf, resolveToken } from "./resolve.ts";
+export type { FoundToken, RefusedToken, SourceReading, TokenResolution, TokenSource } from "./resolve.ts";
+export { lookAlikes, overridingSource, tokenSources } from "./sources.ts";
+export type { SourceOptions } from "./sources.ts";
+export { activeLogin } from "./store-plans.ts";
+export type { LogoutReport, SwitchReport } from "./store-plans.ts";
+export { surveySources } from "./survey.ts";
+export type { SourceReport, SourceState, SourceSurvey } from "./survey.ts";
+export { parseTokenName, safeTokenName } from "./token-name.ts";
+export { maskToken, readableLogins } from "./token-store.ts";
+export type {
+  ActiveToken,
+  ChangeOptions,
+  ClearReport,
+  OnUnreadable,
+  PathState,
+  SavedLogins,
+  StoreContents,
+  StoreDescription,
+  StoredToken,
+  TokenStore,
+} from "./token-store.ts";
+export { trustEndpoint } from "./trust.ts";
+export type { TrustReport } from "./trust.ts";
+export { whoami } from "./whoami.ts";

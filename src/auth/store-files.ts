@@ -1,0 +1,163 @@
+import { constants } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { DiskError, diskError, systemCode, TokenError } from "../core/errors.ts";
+import type { HfError } from "../core/errors.ts";
+import type { Clock } from "../core/ports.ts";
+import { plainText } from "../core/terminal-text.ts";
+import { cleanToken } from "./clean.ts";
+import { EMPTY_RECORD, parseLoginRecord } from "./login-record.ts";
+import { parseStoredTokens } from "./stored-tokens.ts";
+import type { ParsedStore } from "./stored-tokens.ts";
+import { toStoredToken } from "./token-store.ts";
+import type { ActiveToken, PathState, RecordReading, SavedLogins } from "./token-store.ts";
+
+/** More than a thousand logins. A path that leads to a device, or to a model, ends here. */
+const LARGEST = 1024 * 1024;
+/** Other tools empty a file before they fill it; for that moment it says nothing. */
+const REREAD_MS = 50;
+
+/** The bytes of a file of at most 1 MiB. */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  const file = await open(path, constants.O_RDONLY);
+  try {
+    const buffer = Buffer.alloc(LARGEST + 1);
+    let length = 0;
+    while (length < buffer.length) {
+      const { bytesRead } = await file.read(buffer, length, Math.min(65_536, buffer.length - length));
+      if (bytesRead === 0) return buffer.subarray(0, length);
+      length += bytesRead;
+    }
+    throw new DiskError("ERR_HF_DISK", `The file is larger than 1 MiB: ${path}`, { hint: "Move it away." });
+  } finally {
+    await file.close();
+  }
+}
+
+/** What the token file holds. A file that is found empty is read once more: another tool may be writing it. */
+export async function readActive(path: string, clock: Clock): Promise<ActiveToken> {
+  try {
+    let text = decode(await readBytes(path));
+    if (text === "") {
+      await clock.sleep(REREAD_MS);
+      text = decode(await readBytes(path));
+    }
+    const cleaned = cleanToken(text);
+    if (cleaned.kind === "empty") return { kind: "absent" };
+    if (cleaned.kind === "refused") return { kind: "refused", error: badTokenFile(path, cleaned.reason) };
+    const { token, warning } = cleaned;
+    return { kind: "found", token, ...(warning === undefined ? {} : { warning }) };
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return { kind: "absent" };
+    return { kind: "refused", error: unreadableTokenFile(error, path) };
+  }
+}
+
+/**
+ * What the file of saved logins holds. No file is the same as no login. One that is found empty or half is read once
+ * more: a change made of what it seemed to hold would lose every login in it.
+ */
+export async function readSaved(path: string, clock: Clock): Promise<SavedLogins> {
+  let parsed: ParsedStore;
+  try {
+    parsed = parseStoredTokens(await readBytes(path));
+    if (parsed.kind === "unparsable" || parsed.sections.length === 0) {
+      await clock.sleep(REREAD_MS);
+      parsed = parseStoredTokens(await readBytes(path));
+    }
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return { kind: "ok", logins: [] };
+    return { kind: "unreadable", error: diskError(error, "read the saved logins", path), readable: [] };
+  }
+  if (parsed.kind === "ok") {
+    const logins = parsed.sections.map(toStoredToken);
+    return parsed.damage === undefined
+      ? { kind: "ok", logins }
+      : { kind: "ok", logins, damage: damagedStore(path, parsed.damage) };
+  }
+  return { kind: "unreadable", error: unreadableStore(path, parsed), readable: parsed.readable.map(toStoredToken) };
+}
+
+/** Where the saved logins belong. No file is the same as no entry. */
+export async function readRecord(path: string): Promise<RecordReading> {
+  try {
+    const record = parseLoginRecord(decode(await readBytes(path)));
+    if (record !== undefined) return { kind: "ok", record };
+    return {
+      kind: "unreadable",
+      error: new DiskError(
+        "ERR_HF_STORE_UNREADABLE",
+        `The record of where saved logins belong can't be read: ${path}`,
+        {
+          hint: "Delete that file; every saved login then counts as one of huggingface.co. Or sign in again after it.",
+        },
+      ),
+    };
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return { kind: "ok", record: EMPTY_RECORD };
+    return { kind: "unreadable", error: diskError(error, "read the record of the logins", path) };
+  }
+}
+
+/** Facts of a path for `auth status`: its mode and what is unsafe about it. Never throws. */
+export async function describePath(
+  path: string,
+  { platform, uid }: { readonly platform: NodeJS.Platform; readonly uid?: number | undefined },
+): Promise<PathState> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined) return { path, exists: false };
+  if (platform === "win32") return { path, exists: true };
+  const mode = stats.mode & 0o7777;
+  const unsafe = unsafety(mode, stats.isDirectory(), uid === undefined || stats.uid === uid || stats.uid === 0);
+  return { path, exists: true, mode, ...(unsafe === undefined ? {} : { unsafe }) };
+}
+
+function unsafety(mode: number, folder: boolean, ownerIsFine: boolean): string | undefined {
+  if (!ownerIsFine) return "belongs to another user";
+  const octal = (mode & 0o777).toString(8);
+  // In a sticky folder others may add files, but not replace ours.
+  if (folder)
+    return (mode & 0o022) !== 0 && (mode & 0o1000) === 0 ? `can be written by other users (mode ${octal})` : undefined;
+  if ((mode & 0o022) !== 0) return `can be written by other users (mode ${octal})`;
+  return (mode & 0o044) !== 0 ? `can be read by other users (mode ${octal})` : undefined;
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8").decode(bytes);
+}
+
+function badTokenFile(path: string, reason: string): TokenError {
+  return new TokenError("ERR_HF_TOKEN_REFUSED", `The token in ${path} ${reason}.`, {
+    hint: "Sign in again with 'hf auth login --force'.",
+  });
+}
+
+function unreadableTokenFile(error: unknown, path: string): HfError {
+  const code = systemCode(error);
+  const isFolder = code === "EISDIR";
+  const why = isFolder ? "it is a folder" : (code ?? (error instanceof Error ? error.message : String(error)));
+  return new DiskError("ERR_HF_TOKEN_FILE", `The token file can't be read: ${path} (${why})`, {
+    cause: error,
+    hint: isFolder
+      ? "Move that folder away, or set HF_TOKEN_PATH to a file."
+      : "Check its owner and mode and the folders above it, or set HF_TOKEN_PATH to another file.",
+  });
+}
+
+function damagedStore(path: string, damage: "byte-order-mark" | "not-utf8"): DiskError {
+  const reason = damage === "not-utf8" ? "it is not UTF-8 text" : "it begins with a byte order mark";
+  return new DiskError("ERR_HF_STORE_UNREADABLE", `Python can't read the saved logins in ${path}: ${reason}.`, {
+    hint: `Save it as UTF-8 without a byte order mark. Or sign in with 'hf auth login --force': it keeps a copy first.`,
+  });
+}
+
+function unreadableStore(path: string, parsed: Extract<ParsedStore, { kind: "unparsable" }>): DiskError {
+  const at = parsed.line === undefined ? "" : ` (line ${parsed.line})`;
+  const names = parsed.readable.slice(0, 10).map(({ name }) => `'${plainText(name, 60)}'`);
+  const logins = names.length === 0 ? "" : ` It holds ${names.join(", ")}.`;
+  const mend = parsed.looksLike === "json" ? "Move it away" : "Mend that line or move the file away";
+  return new DiskError(
+    "ERR_HF_STORE_UNREADABLE",
+    `The saved logins in ${path} can't be read: ${parsed.reason}${at}. The file is left as it is.`,
+    { hint: `${mend}, or sign in with 'hf auth login --force', which keeps a copy and begins a new one.${logins}` },
+  );
+}
