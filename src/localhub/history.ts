@@ -1,4 +1,4 @@
-import type { Commit, LfsPointer, Signature, TreeEntry } from "./git-objects.ts";
+import type { Commit, GitObject, LfsPointer, Signature, TreeEntry } from "./git-objects.ts";
 import {
   decodeCommit,
   decodePointer,
@@ -28,9 +28,17 @@ export function readCommit(objects: ObjectStore, id: string): Commit | undefined
   return object?.type === "commit" ? decodeCommit(id, object.data) : undefined;
 }
 
-export function readTree(objects: ObjectStore, id: string): TreeEntry[] {
+/** Decoded trees by name, as long as the store holds their bytes: folders of thousands are asked for file by file. */
+const decoded = new WeakMap<GitObject, ReadonlyMap<string, TreeEntry>>();
+
+export function readTree(objects: ObjectStore, id: string): ReadonlyMap<string, TreeEntry> {
   const object = objects.read(id);
-  return object?.type === "tree" ? decodeTree(object.data) : [];
+  if (object?.type !== "tree") return new Map();
+  const known = decoded.get(object);
+  if (known) return known;
+  const entries = new Map(decodeTree(object.data).map((entry) => [entry.name, entry]));
+  decoded.set(object, entries);
+  return entries;
 }
 
 /** Follows annotated tags down to the commit. */
@@ -51,7 +59,7 @@ export function entryAt(objects: ObjectStore, tree: string, path: string): PathE
   if (path === "") return current;
   for (const name of path.split("/")) {
     if (!isFolder(current)) return undefined;
-    const next = readTree(objects, current.id).find((entry) => entry.name === name);
+    const next = readTree(objects, current.id).get(name);
     if (!next) return undefined;
     current = { path: current.path === "" ? name : `${current.path}/${name}`, mode: next.mode, id: next.id };
   }
@@ -60,7 +68,7 @@ export function entryAt(objects: ObjectStore, tree: string, path: string): PathE
 
 /** Entries below a folder in git's order, folders before what is in them. */
 export function* walk(objects: ObjectStore, tree: string, base: string, recursive: boolean): Generator<PathEntry> {
-  for (const entry of readTree(objects, tree)) {
+  for (const entry of readTree(objects, tree).values()) {
     const path = base === "" ? entry.name : `${base}/${entry.name}`;
     yield { path, mode: entry.mode, id: entry.id };
     if (recursive && isFolder(entry)) yield* walk(objects, entry.id, path, true);
@@ -100,8 +108,7 @@ function changeFolder(
   tree: string | undefined,
   changes: ReadonlyMap<string, FileChange>,
 ): string | undefined {
-  const entries = new Map<string, TreeEntry>();
-  for (const entry of tree === undefined ? [] : readTree(objects, tree)) entries.set(entry.name, entry);
+  const entries = new Map<string, TreeEntry>(tree === undefined ? [] : readTree(objects, tree));
   const below = new Map<string, Map<string, FileChange>>();
   for (const [path, change] of changes) {
     const slash = path.indexOf("/");

@@ -1,11 +1,12 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
 import type { Content } from "./content.ts";
 import { bytesOf, sha256Of } from "./content.ts";
 import { defaultAttributes, isLfsPath, LFS_ABOVE } from "./gitattributes.ts";
 import type { FileChange } from "./history.ts";
 import { changeTree, writeBlob, writeCommit, writePointer } from "./history.ts";
 import type { Hub } from "./model.ts";
-import { addRepo, findUser, mintTokenValue, objectsOf, repoKey, resolveRevision, stableId } from "./model.ts";
+import { addRepo, findOrg, findUser, mintTokenValue, objectsOf, repoKey, resolveRevision, stableId } from "./model.ts";
 import { openSource } from "./storage-lfs.ts";
 import type { LfsSource, ObjectStore } from "./storage.ts";
 import type { Seed, SeedCommit, SeedContent, SeedOrg, SeedRepo, SeedToken, SeedUser } from "./seed.ts";
@@ -24,6 +25,9 @@ export async function applySeed(hub: Hub, seed: Seed, tokens: Record<string, str
   for (const user of seed.users ?? []) hub.users.set(user.name.toLowerCase(), makeUser(user));
   for (const org of seed.orgs ?? []) hub.orgs.set(org.name.toLowerCase(), makeOrg(org));
   for (const token of seed.tokens ?? []) {
+    if (!findUser(hub, token.owner) && !findOrg(hub, token.owner)) {
+      throw new Error(`token ${token.name}: nobody is called ${token.owner}`);
+    }
     const value = (tokens[token.name] ??= mintTokenValue(token.kind ?? "user"));
     hub.tokens.set(value, makeToken(hub, token, value));
   }
@@ -114,6 +118,9 @@ export function blankRepo(seed: SeedRepo, createdAt: number): Repo {
 async function addSeedRepo(hub: Hub, seed: SeedRepo): Promise<void> {
   const repo = blankRepo(seed, EPOCH);
   repo.access = (seed.access ?? []).map((request) => ({ ...request, timestamp: EPOCH + 24 * HOUR }));
+  for (const { user } of repo.access) {
+    if (!findUser(hub, user)) throw new Error(`${seed.id}: access for ${user}, who is no user`);
+  }
   addRepo(hub, repo);
   for (const former of seed.formerIds ?? []) hub.redirects.set(repoKey(repo.type, former), repo.id);
   const commits = seed.commits ?? [{ message: "initial commit" }];
@@ -124,7 +131,7 @@ async function addSeedCommit(hub: Hub, repo: Repo, seed: SeedCommit, index: numb
   const objects = objectsOf(hub, repo);
   const ref = seed.ref ?? "refs/heads/main";
   const parent = resolveRevision(hub, repo, ref) ?? resolveRevision(hub, repo, seed.from ?? "main");
-  const files: SeedCommit["files"] = { ...seed.files };
+  const files = { ...(seed.folder === undefined ? {} : await filesBelow(seed.folder)), ...seed.files };
   if (!parent) files[".gitattributes"] ??= defaultAttributes();
   const changes = new Map<string, FileChange>();
   for (const [path, content] of Object.entries(files)) {
@@ -186,4 +193,17 @@ async function sourceOf(content: SeedContent): Promise<{ source: LfsSource; lfs?
 
 function inline(bytes: Buffer): LfsSource {
   return { kind: "bytes", base64: bytes.toString("base64") };
+}
+
+/** Every file below a folder, but for git's own. */
+async function filesBelow(root: string): Promise<Record<string, SeedContent>> {
+  const files: Record<string, SeedContent> = {};
+  const entries = await readdir(root, { withFileTypes: true, recursive: true });
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const name = relative(root, path).split(sep).join("/");
+    if (!name.startsWith(".git/")) files[name] = { file: path };
+  }
+  return files;
 }

@@ -62,3 +62,24 @@ describe("loadSeed()", () => {
     assert.deepEqual(parseSeed(JSON.parse(JSON.stringify(defaultSeed()))), defaultSeed());
   });
 });
+
+describe("startLocalhub({ seed })", () => {
+  it("refuses tokens and requests of nobody", async () => {
+    await assert.rejects(startLocalhub({ seed: { tokens: [{ name: "t", owner: "zed" }] } }), /nobody is called zed/);
+    const access = [{ user: "zed", status: "pending" as const }];
+    await assert.rejects(startLocalhub({ seed: { repos: [{ id: "a/b", access }] } }), /zed, who is no user/);
+  });
+
+  it("serves hostile names as the seed has them", async () => {
+    const files = { "../up.txt": "1", "a\\b": "2", "con.": "3" };
+    const hub = await startLocalhub({ seed: { repos: [{ id: "a/b", commits: [{ message: "x", files }] }] } });
+    try {
+      const response = await fetch(`${hub.url}/api/models/a/b/tree/main?recursive=true`);
+      const paths = ((await response.json()) as { path: string }[]).map((entry) => entry.path);
+      assert.deepEqual(paths.toSorted(), ["..", "../up.txt", ".gitattributes", "a\\b", "con."]);
+      assert.equal((await fetch(`${hub.url}/a/b/resolve/main/..%2Fup.txt`)).status, 200);
+    } finally {
+      await hub.close();
+    }
+  });
+});

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { isRecord } from "./http.ts";
-import type { Seed, SeedContent, SeedRepo } from "./seed.ts";
+import type { Seed, SeedRepo } from "./seed.ts";
 import { defaultSeed } from "./seed.ts";
 import { ACCESS_STATUSES, ORG_ROLES, REPO_TYPES } from "./types.ts";
 
@@ -24,8 +24,8 @@ export async function loadSeed(path: string): Promise<Seed> {
   for (const type of REPO_TYPES) {
     for (const owner of await folders(join(path, type))) {
       for (const name of await folders(join(path, type, owner))) {
-        const files = await filesBelow(join(path, type, owner, name));
-        repos.push({ type, id: `${owner}/${name}`, commits: [{ message: "Upload files", files }] });
+        const folder = join(path, type, owner, name);
+        repos.push({ type, id: `${owner}/${name}`, commits: [{ message: "Upload files", folder }] });
       }
     }
   }
@@ -46,6 +46,7 @@ async function loadSeedFile(path: string): Promise<Seed> {
   const folder = dirname(resolve(path));
   for (const repo of seed.repos ?? []) {
     for (const commit of repo.commits ?? []) {
+      if (commit.folder !== undefined) commit.folder = resolve(folder, commit.folder);
       for (const content of Object.values(commit.files ?? {})) {
         if (isRecord(content) && "file" in content) content.file = resolve(folder, content.file);
       }
@@ -57,18 +58,6 @@ async function loadSeedFile(path: string): Promise<Seed> {
 async function folders(path: string): Promise<string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-}
-
-async function filesBelow(root: string): Promise<Record<string, SeedContent>> {
-  const files: Record<string, SeedContent> = {};
-  const entries = await readdir(root, { withFileTypes: true, recursive: true });
-  for (const entry of entries) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    const name = relative(root, path).split(sep).join("/");
-    if (!name.startsWith(".git/")) files[name] = { file: path };
-  }
-  return files;
 }
 
 /**
@@ -93,6 +82,8 @@ function fail(at: string, want: string): never {
 const string: Check = (value, at) => typeof value === "string" || fail(at, "text");
 const number: Check = (value, at) => (typeof value === "number" && Number.isFinite(value)) || fail(at, "a number");
 const boolean: Check = (value, at) => typeof value === "boolean" || fail(at, "true or false");
+const date: Check = (value, at) =>
+  (typeof value === "string" && !Number.isNaN(Date.parse(value))) || fail(at, "a date like 2026-01-31T10:00:00Z");
 const record: Check = (value, at) => isRecord(value) || fail(at, "an object");
 const oneOf =
   (...choices: readonly unknown[]): Check =>
@@ -198,8 +189,9 @@ const SEED = object(
                 ref: string,
                 from: string,
                 author: string,
-                date: string,
+                date,
                 files: map(content),
+                folder: string,
                 tags: list(string),
               },
             ),

@@ -96,8 +96,10 @@ export type SeedCommit = {
   author?: string;
   /** ISO date; default: a fixed day, one hour later for each commit, so that commit ids are the same on every start. */
   date?: string;
-  /** Path to content; null deletes the path. */
+  /** Path to content; null deletes the path. Paths are not checked: hostile names are wanted for tests. */
   files?: Record<string, SeedContent | null>;
+  /** Folder on disk whose files are added too, below the root of the repo. `files` wins. */
+  folder?: string;
   /** Tag names put on this commit. */
   tags?: string[];
 };

@@ -33,13 +33,16 @@ export function createFolderStorage(dir: string): Storage {
   };
 }
 
+/** Objects above this many bytes are read from disk each time. */
+const MOST_CACHED = 256 * 1024;
+
 /** Git's loose objects: `objects/ab/cdef…`, zlib over `type size NUL data`. Packs are not read. */
 export function createLooseObjects(dir: string): ObjectStore {
   // Ids say what the bytes are, so a small cache can never be stale.
   const cache = new Map<string, GitObject>();
   const remember = (id: string, object: GitObject): void => {
     if (cache.size > 4096) cache.clear();
-    if (object.data.length < 64 * 1024) cache.set(id, object);
+    if (object.data.length < MOST_CACHED) cache.set(id, object);
   };
   const path = (id: string): string => join(dir, id.slice(0, 2), id.slice(2));
   return {

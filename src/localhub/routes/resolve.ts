@@ -50,7 +50,9 @@ function resolveFile(call: Call): HubResponse {
     return redirect(302, signedLink(hub, lfs.oid, name), { ...linked, "Accept-Ranges": "bytes" });
   }
   // Shared caches may keep what everybody may read; the rest is answered on the spot.
-  if (repo.private || repo.gated !== false) return serveBlob(call, repo, entry, headers);
+  // So is a name with dot segments, which would not survive in a Location.
+  const hostile = entry.path.split("/").some((name) => name === "." || name === "..");
+  if (repo.private || repo.gated !== false || hostile) return serveBlob(call, repo, entry, headers);
   const etag = `"${entry.id}"`;
   if (matchesEtag(request.headers["if-none-match"], etag)) return { status: 304, headers: { ...headers, ETag: etag } };
   return redirect(307, cacheLocation(call, repo, commit, entry), {
