@@ -54,9 +54,11 @@ describe("startLocalhub()", () => {
 
   it("forgets changes on reset and keeps the tokens", async () => {
     const before = hub.tokens["carol-read"];
+    hub.faults.push({});
     await post("/acme/gated-auto/ask-access", "carol-read", {});
     assert.equal((await get("/api/models/acme/gated-auto/auth-check", "carol-read")).status, 200);
     await hub.reset();
+    assert.deepEqual([hub.faults.length, hub.journal.entries.length], [0, 0]);
     assert.equal(hub.tokens["carol-read"], before);
     assert.equal((await get("/api/models/acme/gated-auto/auth-check", "carol-read")).status, 403);
   });
