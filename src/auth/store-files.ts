@@ -1,7 +1,6 @@
 import { constants } from "node:fs";
 import { open, stat } from "node:fs/promises";
-import { DiskError, diskError, systemCode, TokenError } from "../core/errors.ts";
-import type { HfError } from "../core/errors.ts";
+import { DiskError, diskError, HfError, systemCode, TokenError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { cleanToken } from "./clean.ts";
@@ -132,6 +131,7 @@ function badTokenFile(path: string, reason: string): TokenError {
 }
 
 function unreadableTokenFile(error: unknown, path: string): HfError {
+  if (error instanceof HfError) return error;
   const code = systemCode(error);
   const isFolder = code === "EISDIR";
   const why = isFolder ? "it is a folder" : (code ?? (error instanceof Error ? error.message : String(error)));

@@ -132,6 +132,13 @@ export function activeLogin(now: StoreContents): StoredToken | undefined {
   return readableLogins(now).find((login) => isActive(now, login));
 }
 
+/** The origins that a saved login may be used with, the Hub's where there is no record of it. */
+export function lookUpOrigins(now: StoreContents, login: StoredToken): readonly string[] {
+  const record = now.record.kind === "ok" ? now.record.record : EMPTY_RECORD;
+  const origins = login.token === undefined ? [] : originsOf(record, login.token);
+  return origins.length > 0 ? origins : HUB_ORIGINS.slice(0, 1);
+}
+
 function isActive(now: StoreContents, login: StoredToken): boolean {
   return now.active.kind === "found" && login.token !== undefined && now.active.token.equals(login.token);
 }

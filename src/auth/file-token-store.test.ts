@@ -1,0 +1,424 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { lstat, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import type { TestContext } from "node:test";
+import { systemClock } from "../core/clock.ts";
+import { HfError } from "../core/errors.ts";
+import { acquireFileLock } from "../core/file-lock.ts";
+import type { Clock } from "../core/ports.ts";
+import { Secret } from "../core/secret.ts";
+import { createFileTokenStore } from "./file-token-store.ts";
+import type { FileStoreOptions } from "./file-token-store.ts";
+import { logout, logoutAll, switchTo } from "./login.ts";
+import { planLogin } from "./store-plans.ts";
+import type { OnUnreadable, StoreContents, TokenStore } from "./token-store.ts";
+import { trustEndpoint } from "./trust.ts";
+
+const posix = process.platform !== "win32";
+const secret = (text: string): Secret => Secret.of(`hf_${text.padEnd(34, "q")}`);
+const a = secret("a");
+const b = secret("b");
+
+let home: string;
+let paths: { token: string; stored: string; lock: string; record: string };
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "latchkey-store-"));
+  paths = pathsIn(home);
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+function pathsIn(folder: string): typeof paths {
+  const at = (name: string): string => join(folder, name);
+  return {
+    token: at("token"),
+    stored: at("stored_tokens"),
+    lock: at("stored_tokens.lock"),
+    record: at("latchkey.json"),
+  };
+}
+
+function storeAt(more: Partial<FileStoreOptions> = {}): TokenStore {
+  const { token: tokenPath, stored: storedTokensPath } = paths;
+  return createFileTokenStore({ tokenPath, storedTokensPath, platform: process.platform, clock: systemClock, ...more });
+}
+
+async function save(
+  name: string,
+  token: Secret,
+  { origin = "https://huggingface.co", onUnreadable }: { origin?: string; onUnreadable?: OnUnreadable } = {},
+): Promise<string | undefined> {
+  const login = { name, token, origin };
+  return (await storeAt().write((now) => planLogin(now, login, onUnreadable), { onUnreadable })).copy;
+}
+
+const text = (path: string): string => readFileSync(path, "utf8");
+const mode = (path: string): number => statSync(path).mode & 0o777;
+const coded =
+  (code: string, pattern = /./) =>
+  (error: unknown): boolean =>
+    error instanceof HfError && error.code === code && pattern.test(`${error.message} ${error.hint}`);
+
+const names = (now: StoreContents): string[] =>
+  now.saved.kind === "ok" ? now.saved.logins.map((login) => login.name) : [now.saved.error.code];
+
+describe("the file token store", () => {
+  it("writes what Python writes: a bare token, and a section with a blank line", async () => {
+    await save("a", a);
+    assert.equal(text(paths.token), a.expose());
+    assert.equal(text(paths.stored), `[a]\nhf_token = ${a.expose()}\n\n`);
+    assert.deepEqual(readdirSync(home).toSorted(), ["stored_tokens", "stored_tokens.lock", "token"]);
+  });
+
+  it("keeps the files from other users", { skip: posix ? false : "Windows has no modes" }, async () => {
+    writeFileSync(paths.token, "old", { mode: 0o644 });
+    await save("a", a, { origin: "https://hub.acme.io" });
+    assert.deepEqual([paths.token, paths.stored, paths.record].map(mode), [0o600, 0o600, 0o600]);
+  });
+
+  it(
+    "makes a missing folder private and leaves the mode of one that is there",
+    {
+      skip: posix ? false : "Windows has no modes",
+    },
+    async () => {
+      chmodSync(home, 0o2775);
+      await save("a", a);
+      assert.equal(statSync(home).mode & 0o7777, 0o2775);
+      paths = pathsIn(join(home, "new", "home"));
+      await save("a", a);
+      assert.deepEqual([join(home, "new"), join(home, "new", "home")].map(mode), [0o700, 0o700]);
+    },
+  );
+
+  it("writes through a link instead of replacing it", { skip: posix ? false : "needs links" }, async () => {
+    const elsewhere = join(home, "secret");
+    writeFileSync(elsewhere, "");
+    symlinkSync(elsewhere, paths.token);
+    await save("a", a);
+    assert.ok((await lstat(paths.token)).isSymbolicLink());
+    assert.equal(text(elsewhere), a.expose());
+  });
+
+  it("saves a second login without touching the fields of the first", async () => {
+    const other = `[other]\nhf_token = ${b.expose()}\nrefresh_token = r-12345678\nexpires_at = 12\nx = y\n\n`;
+    writeFileSync(paths.stored, other);
+    await save("mine", a);
+    assert.equal(text(paths.stored), `[mine]\nhf_token = ${a.expose()}\n\n${other}`);
+    await logout(storeAt(), "mine");
+    assert.equal(text(paths.stored), other);
+    assert.equal(existsSync(paths.token), false);
+  });
+
+  it("bakes the keys of [DEFAULT] into the sections, as Python's next save does", async () => {
+    writeFileSync(paths.stored, `[DEFAULT]\nk = v\n[z]\nhf_token = ${b.expose()}\n`);
+    await save("a", a);
+    assert.equal(text(paths.stored), `[a]\nhf_token = ${a.expose()}\n\n[z]\nk = v\nhf_token = ${b.expose()}\n\n`);
+  });
+
+  it("switches by the token file alone", async () => {
+    await save("a", a);
+    await save("b", b);
+    const before = text(paths.stored);
+    const report = await switchTo(storeAt(), "a", { HF_TOKEN: b.expose() });
+    assert.equal(text(paths.token), a.expose());
+    assert.equal(text(paths.stored), before);
+    assert.equal(report.overriddenBy, "env:HF_TOKEN");
+  });
+
+  it("changes no file for an unknown name", async () => {
+    await save("laptop", a);
+    const before = [text(paths.token), text(paths.stored)];
+    await assert.rejects(switchTo(storeAt(), "lapto", {}), coded("ERR_HF_TOKEN_NAME", /Did you mean 'laptop'/));
+    await assert.rejects(logout(storeAt(), "x"), coded("ERR_HF_TOKEN_NAME"));
+    assert.deepEqual([text(paths.token), text(paths.stored)], before);
+  });
+
+  it("leaves an empty file after the last named logout", async () => {
+    await save("a", a);
+    assert.equal((await logout(storeAt(), "a")).wasActive, true);
+    assert.equal(text(paths.stored), "");
+    assert.equal(existsSync(paths.token), false);
+  });
+
+  it("removes both files and its record in a full logout, and keeps the lock file", async () => {
+    await save("a", a, { origin: "https://hub.acme.io" });
+    assert.deepEqual(await logoutAll(storeAt()), { removed: true, names: ["a"] });
+    assert.deepEqual(readdirSync(home), ["stored_tokens.lock"]);
+    assert.deepEqual(await logoutAll(storeAt()), { removed: false, names: [] });
+  });
+
+  it("makes no folder for a logout", async () => {
+    paths = pathsIn(join(home, "never"));
+    assert.equal((await logoutAll(storeAt())).removed, false);
+    assert.equal(existsSync(join(home, "never")), false);
+  });
+
+  it("keeps trusted endpoints apart from logins", async () => {
+    assert.deepEqual(await trustEndpoint(storeAt(), "https://mirror.example/"), {
+      origin: "https://mirror.example",
+      changed: true,
+    });
+    assert.equal((await trustEndpoint(storeAt(), "https://mirror.example")).changed, false);
+    assert.equal((await trustEndpoint(storeAt(), "https://huggingface.co")).changed, false);
+    await assert.rejects(trustEndpoint(storeAt(), "http://mirror.example"), coded("ERR_HF_INSECURE_ENDPOINT"));
+    await logoutAll(storeAt());
+    assert.match(text(paths.record), /mirror\.example/);
+  });
+
+  it("waits for its lock, and gives up after a limit", async () => {
+    const lock = await acquireFileLock(paths.lock);
+    try {
+      const waits: string[] = [];
+      const store = storeAt({ lockTimeoutMs: 100, onWait: (path) => waits.push(path) });
+      await assert.rejects(switchTo(store, "a", {}), coded("ERR_HF_LOCK_TIMEOUT"));
+      if (lock.held) assert.deepEqual(waits, [paths.lock]);
+    } finally {
+      lock.release();
+    }
+  });
+
+  it("frees its lock when a decision throws", async () => {
+    await assert.rejects(switchTo(storeAt(), "nobody", {}));
+    const lock = await acquireFileLock(paths.lock, { timeoutMs: 0 });
+    lock.release();
+  });
+
+  it(
+    "describes its files and what is unsafe about them",
+    { skip: posix ? false : "Windows has no modes" },
+    async () => {
+      await save("a", a);
+      chmodSync(paths.token, 0o644);
+      chmodSync(paths.stored, 0o662);
+      chmodSync(home, 0o777);
+      const { source, tokenFile, storedTokens, record, folder } = await storeAt().describe();
+      assert.equal(source, `file:${paths.token}`);
+      assert.match(tokenFile.unsafe ?? "", /read by other users \(mode 644\)/);
+      assert.match(storedTokens.unsafe ?? "", /written by other users \(mode 662\)/);
+      assert.match(folder.unsafe ?? "", /written by other users \(mode 777\)/);
+      assert.equal(record.exists, false);
+      chmodSync(paths.token, 0o600);
+      chmodSync(home, 0o1777);
+      const safe = await storeAt({ uid: statSync(home).uid }).describe();
+      assert.deepEqual([safe.tokenFile.unsafe, safe.folder.unsafe], [undefined, undefined]);
+    },
+  );
+});
+
+describe("reading the token file", () => {
+  const active = async (bytes: string | Uint8Array) => {
+    writeFileSync(paths.token, bytes);
+    return (await storeAt().read()).active;
+  };
+
+  it("cleans what it finds", async () => {
+    for (const [bytes, warns] of [
+      [`${a.expose()}\r\n`, false],
+      [`\ufeff${a.expose()}`, false],
+      [`  ${a.expose()}\n`, true],
+    ] as const) {
+      const found = await active(bytes);
+      assert.ok(found.kind === "found" && found.token.equals(a), bytes);
+      assert.equal(found.warning !== undefined, warns);
+    }
+  });
+
+  it("takes blanks alone for no token", async () => assert.equal((await active(" \n\u00a0\n")).kind, "absent"));
+
+  it("refuses bytes that are no token, without quoting them", async () => {
+    const refused = await active(Buffer.from([0x68, 0x66, 0x5f, 0xff, 0xfe]));
+    assert.ok(refused.kind === "refused" && coded("ERR_HF_TOKEN_REFUSED", /not ASCII/)(refused.error));
+    assert.ok(refused.kind === "refused" && !refused.error.message.includes("hf_"));
+  });
+
+  it("says so when a folder is in its place, or a file in the place of its folder", async () => {
+    mkdirSync(paths.token);
+    const folder = (await storeAt().read()).active;
+    assert.ok(folder.kind === "refused" && coded("ERR_HF_TOKEN_FILE", /it is a folder/)(folder.error));
+    writeFileSync(join(home, "file"), "");
+    paths = pathsIn(join(home, "file"));
+    const below = (await storeAt().read()).active;
+    assert.ok(below.kind === "refused" && coded("ERR_HF_TOKEN_FILE", /ENOTDIR/)(below.error));
+  });
+
+  it("reads once more when another tool has just emptied the file", async () => {
+    writeFileSync(paths.token, "");
+    const sleeps: number[] = [];
+    const clock: Clock = {
+      now: () => 0,
+      sleep: async (ms) => {
+        sleeps.push(ms);
+        writeFileSync(paths.token, a.expose());
+      },
+    };
+    const { active: found } = await storeAt({ clock }).read();
+    assert.ok(found.kind === "found" && found.token.equals(a));
+    assert.ok(sleeps.includes(50));
+  });
+
+  it("reads once more before it believes that no login is saved", async () => {
+    writeFileSync(paths.stored, "");
+    const clock: Clock = {
+      now: () => 0,
+      sleep: async () => writeFileSync(paths.stored, `[a]\nhf_token = ${a.expose()}\n\n`),
+    };
+    assert.deepEqual(names(await storeAt({ clock }).read()), ["a"]);
+  });
+
+  it("reads no more than a megabyte", async () => {
+    const huge = await active("x".repeat(1024 * 1024 + 1));
+    assert.ok(huge.kind === "refused" && /1 MiB/.test(huge.error.message));
+  });
+});
+
+describe("a file of saved logins that Python can't read", () => {
+  const login = `[work]\nhf_token = ${b.expose()}\n`;
+  const json = JSON.stringify({ tokens: { rust: { token: b.expose() } }, active: "rust" });
+  const broken: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
+    ["JSON", json, /JSON.*another tool.*'rust'/],
+    ["a byte order mark", `\ufeff${login}`, /byte order mark/],
+    ["a section twice", `${login}${login}`, /\[work\] is there twice \(line 3\)/],
+    ["a key twice", `${login}HF_TOKEN = x\n`, /'hf_token' twice/],
+    ["text before the first header", `oops\n${login}`, /before the first \[section\] \(line 1\)/],
+    ["a line without a separator", `${login}oops\n`, /no "key = value"/],
+    ["bytes that are not UTF-8", Buffer.concat([Buffer.from(login), Buffer.from([0xff, 0x0a])]), /UTF-8|key = value/],
+  ];
+  for (const [what, bytes, reason] of broken) {
+    it(`is never overwritten: ${what}`, async () => {
+      writeFileSync(paths.stored, bytes);
+      await assert.rejects(save("new", a), coded("ERR_HF_STORE_UNREADABLE", reason));
+      await assert.rejects(logout(storeAt(), "work"), coded("ERR_HF_STORE_UNREADABLE"));
+      assert.deepEqual(readFileSync(paths.stored), Buffer.from(bytes));
+      assert.equal(existsSync(paths.token), false);
+      assert.deepEqual(readdirSync(home).toSorted(), ["stored_tokens", "stored_tokens.lock"]);
+    });
+
+    it(`is kept beside when the user says so: ${what}`, async () => {
+      writeFileSync(paths.stored, bytes, { mode: 0o644 });
+      const copy = await save("new", a, { onUnreadable: "keep-copy" });
+      assert.match(copy ?? "", /stored_tokens\.unreadable-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d$/);
+      assert.deepEqual(readFileSync(copy ?? ""), Buffer.from(bytes));
+      if (posix) assert.equal(mode(copy ?? ""), 0o600);
+      assert.ok(names(await storeAt().read()).includes("new"));
+      assert.equal(text(paths.token), a.expose());
+    });
+  }
+
+  it("keeps every copy, also of the same second", async () => {
+    const clock: Clock = { ...systemClock, now: () => 1_767_225_600_000 };
+    const copies: (string | undefined)[] = [];
+    for (const content of ["one", "two"]) {
+      writeFileSync(paths.stored, content);
+      const plan = (now: StoreContents) => planLogin(now, { name: "a", token: a, origin: "https://huggingface.co" });
+      copies.push((await storeAt({ clock }).write(plan, { onUnreadable: "keep-copy" })).copy);
+    }
+    assert.deepEqual(
+      copies.map((path) => text(path ?? "")),
+      ["one", "two"],
+    );
+  });
+
+  it("gives its logins over when asked", async () => {
+    writeFileSync(paths.stored, json);
+    await save("new", a, { onUnreadable: "import" });
+    assert.deepEqual(names(await storeAt().read()), ["new", "rust"]);
+  });
+
+  it("stays in a full logout, which says so", async () => {
+    writeFileSync(paths.stored, json);
+    writeFileSync(paths.token, a.expose());
+    const { removed, kept } = await logoutAll(storeAt());
+    assert.equal(removed, true);
+    assert.equal(kept?.code, "ERR_HF_STORE_UNREADABLE");
+    assert.equal(text(paths.stored), json);
+    assert.equal(existsSync(paths.token), false);
+  });
+
+  it("does not hide the active token", async () => {
+    writeFileSync(paths.stored, json);
+    writeFileSync(paths.token, a.expose());
+    assert.equal((await storeAt().read()).active.kind, "found");
+  });
+});
+
+describe("a disk that does not take it", () => {
+  it("names the path and the next step when a file is in the place of the home folder", async () => {
+    writeFileSync(join(home, "file"), "");
+    paths = pathsIn(join(home, "file"));
+    await assert.rejects(save("a", a), coded("ERR_HF_DISK", /file/));
+    paths = pathsIn(join(home, "file", "below"));
+    await assert.rejects(save("a", a), coded("ERR_HF_DISK", /file/));
+  });
+
+  it("says that the file system is read-only, and leaves the login that is there", async (t) => {
+    await save("a", a);
+    const before = text(paths.stored);
+    if (!bindReadOnly(t, home)) return;
+    try {
+      await assert.rejects(save("b", b), coded("ERR_HF_DISK", /read-only|EROFS/));
+      assert.equal(text(paths.stored), before);
+      assert.equal((await storeAt().read()).active.kind, "found");
+    } finally {
+      execFileSync("umount", [home]);
+    }
+  });
+
+  it("says that no space is left, and loses nothing", async (t) => {
+    const disk = join(home, "disk");
+    mkdirSync(disk);
+    if (!mount(t, ["-t", "tmpfs", "-o", "size=32k", "tmpfs", disk])) return;
+    try {
+      paths = pathsIn(disk);
+      await save("a", a);
+      const before = [text(paths.stored), text(paths.token)];
+      fill(join(disk, "ballast"));
+      const long = Secret.of("x".repeat(8000));
+      await assert.rejects(save("b", long), coded("ERR_HF_NO_SPACE", /Free some space/));
+      assert.deepEqual([text(paths.stored), text(paths.token)], before);
+      assert.deepEqual(readdirSync(disk).toSorted(), ["ballast", "stored_tokens", "stored_tokens.lock", "token"]);
+      assert.deepEqual(names(await storeAt().read()), ["a"]);
+    } finally {
+      execFileSync("umount", [disk]);
+    }
+  });
+});
+
+function mount(t: TestContext, args: readonly string[]): boolean {
+  try {
+    execFileSync("mount", args, { stdio: "pipe", timeout: 10_000 });
+    return true;
+  } catch (error) {
+    t.skip(`this user may not mount: ${error instanceof Error ? error.message.split("\n")[0] : ""}`);
+    return false;
+  }
+}
+
+function bindReadOnly(t: TestContext, path: string): boolean {
+  return mount(t, ["--bind", path, path]) && mount(t, ["-o", "remount,ro,bind", path]);
+}
+
+/** Takes every byte that is left on a small disk. */
+function fill(path: string): void {
+  const block = Buffer.alloc(4096);
+  for (let count = 0; count < 1000; count++) {
+    try {
+      writeFileSync(path, block, { flag: "a" });
+    } catch {
+      return;
+    }
+  }
+}
