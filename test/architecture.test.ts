@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
+import { root } from "./support/root.ts";
 
 /** The house: which room may import which. A room sees only rooms that come before it, so there can be no cycle. */
 const ROOMS: Record<string, readonly string[]> = {
@@ -18,7 +18,6 @@ const ROOMS: Record<string, readonly string[]> = {
 };
 const FRONT_PAGE = ["core", "hub", "cache", "auth", "download", "api"];
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
   .map((file) => file.replaceAll("\\", "/"));
@@ -26,8 +25,12 @@ const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf
 /** Every module a source names: static, type-only and dynamic imports, and re-exports. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, "src", file), "utf8");
-  const found = text.matchAll(/(?:\bfrom\s*|\bimport\s*\(\s*|^import\s*)(["'])([^"']+)\1/gm);
-  return [...found].map((match) => match[2] ?? "");
+  const forms = [
+    /^import\b[^"']*["']([^"']+)["']/gm,
+    /^export\s+(?:type\s+)?(?:\{[^}]*\}|\*)\s*from\s*["']([^"']+)["']/gm,
+    /\bimport\(\s*["']([^"']+)["']/g,
+  ];
+  return forms.flatMap((form) => [...text.matchAll(form)].map((match) => match[1] ?? ""));
 }
 
 describe("the house", () => {

@@ -1,0 +1,81 @@
+import { createFileTokenStore, credentialOf, resolveToken, tokenSources } from "../auth/index.ts";
+import type { TokenResolution, TokenSource, TokenStore } from "../auth/index.ts";
+import { systemClock } from "../core/clock.ts";
+import type { Credential } from "../core/credential.ts";
+import type { Clock, Environment, Fetch, Warn } from "../core/ports.ts";
+import type { Secret } from "../core/secret.ts";
+import type { Settings } from "../core/settings.ts";
+import { createHubClient } from "../hub/index.ts";
+import type { HubClient } from "../hub/index.ts";
+import { networkOf } from "./network.ts";
+
+export interface SessionOptions {
+  readonly settings: Settings;
+  readonly env: Environment;
+  readonly platform: NodeJS.Platform;
+  /** User id of this process, where there is such a thing. */
+  readonly uid?: number | undefined;
+  /** A token that the caller named, with the source that it is reported as; `false`: no token at all. */
+  readonly explicit?: { readonly token: Secret; readonly source: string } | false | undefined;
+  readonly fetch?: Fetch | undefined;
+  readonly clock?: Clock | undefined;
+  readonly warn?: Warn | undefined;
+  /** One redacted line for each exchange with the Hub. */
+  readonly onExchange?: ((line: string) => void) | undefined;
+}
+
+/** The rooms wired for one caller: which token, which Hub, which files. Each part is made on first use. */
+export interface Session {
+  readonly settings: Settings;
+  readonly store: TokenStore;
+  /** The places that a token may come from, in order. */
+  sources(): readonly TokenSource[];
+  /** Which token is used, and from where. Warns about what was odd. */
+  resolve(): Promise<TokenResolution>;
+  /**
+   * A client with the token that was resolved, or without one.
+   * @throws HfError the reason of a refused source
+   */
+  hub(): Promise<HubClient>;
+  /** A client for the same endpoint with another credential, or without one. */
+  connect(credential: Credential | undefined): HubClient;
+}
+
+export function openSession(options: SessionOptions): Session {
+  const { settings, env, platform, uid, explicit, warn } = options;
+  const clock = options.clock ?? systemClock;
+  const { tokenPath, storedTokensPath, endpoint } = settings;
+  const store = createFileTokenStore({ tokenPath, storedTokensPath, platform, clock, uid, warn });
+  const sources = (implicit: boolean): readonly TokenSource[] =>
+    explicit === false
+      ? []
+      : tokenSources({ env, endpoint, store, ...(explicit === undefined ? {} : { explicit }), implicit });
+
+  let resolution: Promise<TokenResolution> | undefined;
+  const resolve = (): Promise<TokenResolution> =>
+    (resolution ??= resolveToken(sources(!settings.disableImplicitToken)).then((found) => {
+      if (found.kind === "found") found.warnings?.forEach((warning) => warn?.(warning));
+      return found;
+    }));
+  const connect = (credential: Credential | undefined): HubClient =>
+    createHubClient({
+      endpoint,
+      ...(credential === undefined ? {} : { credential }),
+      ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+      clock,
+      requestTimeoutMs: settings.requestTimeoutMs,
+      offline: settings.offline,
+      ...(warn === undefined ? {} : { warn }),
+      ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
+      ...networkOf(env, settings),
+    });
+  let hub: Promise<HubClient> | undefined;
+  return {
+    settings,
+    store,
+    sources: () => sources(true),
+    resolve,
+    hub: () => (hub ??= resolve().then((found) => connect(credentialOf(found, endpoint)))),
+    connect,
+  };
+}

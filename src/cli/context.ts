@@ -34,6 +34,8 @@ export interface CliContext {
   warn(message: string): void;
   /** Progress drawing needs the stream itself. */
   readonly stderr: NodeJS.WriteStream;
+  /** True when progress is a bar that redraws itself, not lines. */
+  bars(settings: Settings): boolean;
   /** The error that a person should read for what was thrown. */
   explain(error: unknown): unknown;
   close(): void;
@@ -109,6 +111,8 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
       return openSession({
         settings: settings(),
         env,
+        platform: process.platform,
+        uid: process.getuid?.(),
         warn,
         ...(named === undefined ? {} : { explicit: { token: named.token, source: named.source } }),
         ...(flags.debug === true ? { onExchange: (line: string) => printer.err(`${line}\n`) } : {}),
@@ -123,6 +127,8 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     },
     warn,
     stderr: process.stderr,
+    bars: ({ disableProgress }) =>
+      disableProgress === false || (process.stderr.isTTY && env["TERM"] !== "dumb" && (env["CI"] ?? "") === ""),
     explain: (error) => (interrupt.signal.aborted ? interrupt.signal.reason : error),
     close: () => {
       for (const name of signals) process.off(name, onSignal);

@@ -1,5 +1,5 @@
 /** The part of the real process that the command line uses; tests hand in their own. */
 export type ProcessPort = Pick<
   NodeJS.Process,
-  "env" | "platform" | "stdin" | "stdout" | "stderr" | "cwd" | "on" | "off" | "version" | "argv"
+  "env" | "getuid" | "platform" | "stdin" | "stdout" | "stderr" | "cwd" | "on" | "off" | "version" | "argv"
 >;

@@ -9,17 +9,19 @@ export interface Prompts {
   choose(message: string, choices: readonly { readonly value: string; readonly label: string }[]): Promise<string>;
 }
 
-/** @throws HfError `ERR_HF_INTERRUPTED` from every question when the person presses Ctrl-C or Escape */
+/** Every question rejects with `ERR_HF_INTERRUPTED` when the person presses Ctrl-C or Escape. */
 export function createPrompts(input: NodeJS.ReadStream, output: NodeJS.WriteStream): Prompts {
   const common = { input, output };
-  return {
-    secret: async (message) => answered(await password({ ...common, message, mask: " " })),
-    confirm: async (message, byDefault) => answered(await confirm({ ...common, message, initialValue: byDefault })),
-    choose: async (message, choices) => answered(await select({ ...common, message, options: [...choices] })),
+  const answered = <T>(answer: T | symbol): T => {
+    if (typeof answer === "symbol" || isCancel(answer)) {
+      throw new HfError("ERR_HF_INTERRUPTED", "Stopped. Nothing was changed.");
+    }
+    return answer;
   };
-}
-
-function answered<T>(answer: T | symbol): T {
-  if (isCancel(answer)) throw new HfError("ERR_HF_INTERRUPTED", "Stopped. Nothing was changed.");
-  return answer as T;
+  return {
+    secret: async (message) => answered<string>(await password({ ...common, message, mask: "" })),
+    confirm: async (message, byDefault) =>
+      answered<boolean>(await confirm({ ...common, message, initialValue: byDefault })),
+    choose: async (message, choices) => answered<string>(await select({ ...common, message, options: [...choices] })),
+  };
 }

@@ -39,6 +39,22 @@ export function createRepo(id: string, type: RepoType = "model"): Repo {
   return { type, id: parseRepoId(id) };
 }
 
+/**
+ * A repo as people write it: `acme/tiny`, or with its type in front as in addresses, `datasets/acme/words`.
+ * @param type said elsewhere; it may repeat the type in front, not contradict it
+ * @throws UsageError `ERR_HF_INVALID_REPO_ID`, `ERR_HF_USAGE`
+ */
+export function parseRepoSpec(spec: string, type?: RepoType): Repo {
+  const [first, ...rest] = spec.split("/");
+  const named = rest.length === 2 ? REPO_TYPES.find((candidate) => `${candidate}s` === first) : undefined;
+  if (named !== undefined && type !== undefined && named !== type) {
+    throw new UsageError("ERR_HF_USAGE", `'${plainText(spec, 120)}' is a ${named}, and the type given is ${type}.`, {
+      hint: "Leave one of them out.",
+    });
+  }
+  return named === undefined ? createRepo(spec, type) : createRepo(rest.join("/"), named);
+}
+
 /** Path of the repo's pages and files below the endpoint: `datasets/acme/words`, for models just the id. */
 export function repoPath(repo: Repo): string {
   return repo.type === "model" ? repo.id : `${repo.type}s/${repo.id}`;

@@ -1,0 +1,30 @@
+import type { Repo } from "../core/repo.ts";
+import { fetchFile, fetchSnapshot } from "../download/index.ts";
+import type { DownloadResult, FetchOptions, SnapshotOptions } from "../download/index.ts";
+import type { Session } from "./session.ts";
+
+/** As the room `download` takes them, with the cache folder and the switches found by themselves. */
+export type DownloadFileOptions = Partial<FetchOptions>;
+export type DownloadSnapshotOptions = Partial<SnapshotOptions>;
+
+export async function downloadSnapshotWith(
+  session: Session,
+  repo: Repo,
+  options: DownloadSnapshotOptions,
+): Promise<DownloadResult> {
+  return fetchSnapshot(await session.hub(), repo, { ...defaults(session), ...options });
+}
+
+export async function downloadFileWith(
+  session: Session,
+  repo: Repo,
+  path: string,
+  options: DownloadFileOptions,
+): Promise<DownloadResult> {
+  return fetchFile(await session.hub(), repo, path, { ...defaults(session), ...options });
+}
+
+function defaults({ settings }: Session): FetchOptions {
+  const { hubCache, offline, disableSymlinks } = settings;
+  return { cacheDir: hubCache, offline, disableSymlinks };
+}

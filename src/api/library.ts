@@ -1,0 +1,128 @@
+import { cleanToken, whoami as askWhoami } from "../auth/index.ts";
+import type { Identity, TokenResolution } from "../auth/index.ts";
+import { TokenError } from "../core/errors.ts";
+import type { Environment, Fetch, Warn } from "../core/ports.ts";
+import { parseRepoSpec } from "../core/repo.ts";
+import type { Repo } from "../core/repo.ts";
+import { Secret } from "../core/secret.ts";
+import { parseEndpoint, readSettings } from "../core/settings.ts";
+import type { HubClient } from "../hub/index.ts";
+import type { DownloadEvent, DownloadResult } from "../download/index.ts";
+import { ambientEnvironment, ambientMachine } from "./ambient.ts";
+import { downloadFileWith, downloadSnapshotWith } from "./download.ts";
+import type { DownloadFileOptions, DownloadSnapshotOptions } from "./download.ts";
+import { openSession } from "./session.ts";
+import type { Session } from "./session.ts";
+
+/** What every function of the library takes. Nothing of it is read before the call. */
+export interface HubOptions {
+  /** A token for this call alone; `false`: none. Default: found as `hf auth status` shows it. */
+  readonly token?: string | Secret | false;
+  /** Address of the Hub. Default: `HF_ENDPOINT`, else https://huggingface.co */
+  readonly endpoint?: string;
+  /** Variables to read instead of the process's own. */
+  readonly env?: Environment;
+  /** Sends the calls of the API. Contents of files go over sockets of our own. Default: `node:http` and `node:https`. */
+  readonly fetch?: Fetch;
+  /** Ends the work; the promise rejects with `ERR_HF_INTERRUPTED` or the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Takes what a person should know though the work goes on. Default: nobody. */
+  readonly onWarning?: Warn;
+}
+
+/**
+ * Which token a call would use, and from where: the first source that is not absent decides.
+ * @example
+ * const found = await resolveToken();
+ * if (found.kind === "found") console.error(`using ${found.source}`);
+ * @throws UsageError `ERR_HF_INVALID_ENDPOINT`
+ */
+export async function resolveToken(options: HubOptions = {}): Promise<TokenResolution> {
+  return sessionOf(options).resolve();
+}
+
+/**
+ * Who the token speaks for. The Hub limits this call strictly: ask once, and keep the answer.
+ * @throws TokenError `ERR_HF_NOT_SIGNED_IN`, `ERR_HF_INVALID_TOKEN`, `ERR_HF_TOKEN_REFUSED`
+ * @throws RateLimitError, NetworkError
+ */
+export async function whoami(options: HubOptions = {}): Promise<Identity> {
+  return askWhoami(await sessionOf(options).hub(), { signal: options.signal });
+}
+
+/**
+ * A client for any call of the Hub's API, with the token found by itself. The token goes to the endpoint alone.
+ * @example
+ * const hub = await createHub();
+ * const info = await hub.json("api/models/acme/tiny");
+ * @throws HfError the reason of a token source that is there and can't be used
+ */
+export async function createHub(options: HubOptions = {}): Promise<HubClient> {
+  return sessionOf(options).hub();
+}
+
+/**
+ * Brings a repo, or the entries of it that are wanted, into the cache that is shared with Python. Every byte is
+ * verified before it becomes visible; what is there already is not fetched again.
+ * @param repo `namespace/name`, with its type in front for others than models (`datasets/acme/words`), or a `Repo`
+ * @throws AccessError gated, disabled, forbidden; NotFoundError; IntegrityError; DiskError; NetworkError; OfflineError
+ */
+export async function downloadSnapshot(
+  repo: string | Repo,
+  options: HubOptions & DownloadSnapshotOptions = {},
+): Promise<DownloadResult> {
+  return downloadSnapshotWith(sessionOf(options), repoOf(repo), workOf(options));
+}
+
+/**
+ * Brings one file of a repo into the shared cache. `path` of the result is where to open it.
+ * @param subject the repo as in {@link downloadSnapshot}, and the file's path in it
+ * @throws as {@link downloadSnapshot}
+ */
+export async function downloadFile(
+  subject: { readonly repo: string | Repo; readonly path: string },
+  options: HubOptions & DownloadFileOptions = {},
+): Promise<DownloadResult> {
+  return downloadFileWith(sessionOf(options), repoOf(subject.repo), subject.path, workOf(options));
+}
+
+export type { DownloadEvent };
+
+function sessionOf(options: HubOptions): Session {
+  const env = options.env ?? ambientEnvironment();
+  const machine = ambientMachine();
+  const read = readSettings(env, machine);
+  read.warnings.forEach((warning) => options.onWarning?.(warning));
+  const settings =
+    options.endpoint === undefined ? read : { ...read, endpoint: parseEndpoint(options.endpoint), endpointSet: true };
+  return openSession({
+    settings,
+    env,
+    platform: machine.platform,
+    explicit: explicitToken(options.token),
+    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    ...(options.onWarning === undefined ? {} : { warn: options.onWarning }),
+  });
+}
+
+/** Whoever names a token means that one: an empty variable passed on must not turn into another identity. */
+function explicitToken(token: HubOptions["token"]): { token: Secret; source: string } | false | undefined {
+  if (token === undefined || token === false) return token;
+  if (token instanceof Secret) return { token, source: "argument" };
+  const cleaned = cleanToken(token);
+  if (cleaned.kind === "clean") return { token: cleaned.token, source: "argument" };
+  const why = cleaned.kind === "empty" ? "is empty" : cleaned.reason;
+  throw new TokenError("ERR_HF_TOKEN_REFUSED", `The token that was passed ${why}.`, {
+    hint: "Leave 'token' out to use the saved login, or pass false to use none.",
+  });
+}
+
+function repoOf(repo: string | Repo): Repo {
+  return typeof repo === "string" ? parseRepoSpec(repo) : parseRepoSpec(repo.id, repo.type);
+}
+
+/** The caller's options without those that the session has taken. */
+function workOf<T extends HubOptions>(options: T): Omit<T, "token" | "endpoint" | "env" | "fetch" | "onWarning"> {
+  const { token: _token, endpoint: _endpoint, env: _env, fetch: _fetch, onWarning, ...work } = options;
+  return onWarning === undefined ? work : { ...work, warn: onWarning };
+}

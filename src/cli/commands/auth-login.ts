@@ -1,0 +1,135 @@
+import type { LoginReport } from "../../auth/index.ts";
+import { UsageError } from "../../core/errors.ts";
+import { plainText } from "../../core/terminal-text.ts";
+import { command, switchFlag, valueFlag } from "../command.ts";
+import type { CliContext, NamedToken } from "../context.ts";
+import { storeGitCredential } from "../git-credential.ts";
+import { tick } from "../output.ts";
+import type { Report } from "../output.ts";
+
+interface Flags {
+  readonly name?: string;
+  readonly force?: boolean;
+  readonly addToGitCredential?: boolean;
+}
+
+export const authLogin = command<Flags>({
+  brief: "Sign in: the token is checked with the Hub, then saved where Python's tools find it too",
+  description: [
+    "On a terminal it asks for a token, which is not shown. In a script, pipe it in: hf auth login --token-stdin < token.txt",
+    "Nothing is saved before the Hub has accepted the token.",
+  ].join("\n"),
+  flags: {
+    name: valueFlag("Name to save the login under (default: the token's own name at the Hub)", "NAME"),
+    force: switchFlag("Sign in although somebody is signed in; also begin a new store when the old one can't be read"),
+    addToGitCredential: switchFlag("Store the token with git's credential helper as well"),
+  },
+  run: async (flags, context) => {
+    const session = await context.session();
+    const { login, resolveToken } = await import("../../auth/index.ts");
+    const { endpoint } = session.settings;
+    const named = await context.namedToken();
+    const force = flags.force === true;
+    if (named === undefined && !force) {
+      const current = await resolveToken(session.sources());
+      if (current.kind === "found") return already(context, current.source, current.tokenName);
+    }
+    const given = named ?? (await askForToken(context, endpoint));
+    const report = await login({
+      token: given.token,
+      source: given.source,
+      name: flags.name,
+      endpoint,
+      store: session.store,
+      connect: session.connect,
+      env: context.env,
+      force: true,
+      onUnreadable: force ? "import" : "refuse",
+      signal: context.signal,
+    });
+    if (report.kind === "already") return already(context, report.source, report.tokenName);
+    const wantsGit = flags.addToGitCredential ?? (named === undefined && (await askForGit(context)));
+    const git = wantsGit ? await storeGitCredential(context, given.token) : undefined;
+    return saved(context, report, git);
+  },
+});
+
+async function askForToken(context: CliContext, endpoint: string): Promise<NamedToken> {
+  if (!context.interactive) {
+    throw new UsageError("ERR_HF_NO_TERMINAL", "There is no terminal to ask for a token on.", {
+      hint: "Pipe the token in: hf auth login --token-stdin < token.txt. Or use --token-file FILE, or set HF_TOKEN.",
+    });
+  }
+  const { cleanToken } = await import("../../auth/index.ts");
+  context.say(`Make a token at ${endpoint}/settings/tokens ("Read" is enough to download), then paste it here.`);
+  const prompts = await context.prompts();
+  const cleaned = cleanToken(await prompts.secret("Token (it is not shown):"));
+  if (cleaned.kind === "clean") {
+    if (cleaned.warning !== undefined) context.warn(`What you pasted ${cleaned.warning}.`);
+    return { token: cleaned.token, source: "the prompt" };
+  }
+  const why = cleaned.kind === "empty" ? "Nothing was pasted" : `What was pasted ${cleaned.reason}`;
+  throw new UsageError("ERR_HF_USAGE", `${why}. Nothing was changed.`, { hint: "Run 'hf auth login' again." });
+}
+
+async function askForGit(context: CliContext): Promise<boolean> {
+  if (!context.interactive) return false;
+  const { findHelpers } = await import("../../git/index.ts");
+  const helpers = await findHelpers({ env: context.env }).catch(() => undefined);
+  if (helpers === undefined || helpers.length === 0) return false;
+  const prompts = await context.prompts();
+  return prompts.confirm("Add token as git credential?", true);
+}
+
+function already(context: CliContext, source: string, tokenName: string | undefined): Report {
+  const as = tokenName === undefined ? "" : ` as ${plainText(tokenName, 120)}`;
+  return {
+    data: { alreadySignedIn: true, source, tokenName: tokenName ?? null },
+    human: [`${tick(context.printer)} Already signed in${as}, by ${source}`],
+    quiet: [],
+    notes: ["Use --force to sign in again, 'hf auth whoami' to see who it is, 'hf auth switch' to change."],
+  };
+}
+
+type Saved = Extract<LoginReport, { kind: "saved" }>;
+
+function saved(
+  context: CliContext,
+  report: Saved,
+  git: Awaited<ReturnType<typeof storeGitCredential>> | undefined,
+): Report {
+  const name = plainText(report.name, 120);
+  const role =
+    report.role === undefined ? "" : ` (${report.role === "fineGrained" ? "fine-grained" : report.role} token)`;
+  const notes: string[] = [];
+  if (report.copy !== undefined) notes.push(`The file of saved logins could not be read; a copy is at ${report.copy}`);
+  if (report.imported.length > 0) {
+    notes.push(`Taken over from it: ${report.imported.map((one) => plainText(one, 60)).join(", ")}`);
+  }
+  if (report.overriddenBy !== undefined) {
+    notes.push(`${report.overriddenBy} is set and comes before saved logins: unset it to use this one.`);
+  }
+  if (report.role === "write") notes.push("This token can also write. To download, a read token is enough.");
+  return {
+    data: {
+      name,
+      user: report.user,
+      role: report.role ?? null,
+      endpoint: report.endpoint,
+      replaced: report.replaced,
+      tokenPath: report.tokenPath,
+      storedTokensPath: report.storedTokensPath,
+      overriddenBy: report.overriddenBy ?? null,
+      copy: report.copy ?? null,
+      git: git?.data ?? null,
+    },
+    human: [
+      `${tick(context.printer)} Signed in to ${report.endpoint} as ${report.user}${role}`,
+      `  saved as ${name} in ${report.storedTokensPath}`,
+      `  active token in ${report.tokenPath}`,
+      ...(git?.human ?? []),
+    ],
+    quiet: [report.user],
+    notes,
+  };
+}

@@ -1,0 +1,68 @@
+import { plainText } from "../../core/terminal-text.ts";
+import { command, valueFlag } from "../command.ts";
+import { removeGitCredential } from "../git-credential.ts";
+import { tick } from "../output.ts";
+
+interface Flags {
+  readonly name?: string;
+  readonly tokenName?: string;
+}
+
+export const authLogout = command<Flags>({
+  brief: "Take saved logins away from this machine",
+  description:
+    "Without a name: all of them. The token itself stays valid at the Hub until it is revoked on its page of tokens.",
+  flags: {
+    name: valueFlag("Only the login of this name", "NAME"),
+    tokenName: valueFlag("The same, as Python's hf spells it", "NAME"),
+  },
+  run: async (flags, context) => {
+    const session = await context.session();
+    const { logout, logoutAll, overridingSource } = await import("../../auth/index.ts");
+    const { endpoint } = session.settings;
+    const name = flags.name ?? flags.tokenName;
+    const page = `The token stays valid at the Hub. To end it: ${endpoint}/settings/tokens`;
+    const active = (await session.store.read()).active;
+    const hidden = active.kind === "found" ? overridingSource(context.env, active.token) : undefined;
+    const still = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].filter((variable) => (context.env[variable] ?? "") !== "");
+    const notes = [
+      page,
+      ...(still.length > 0 || hidden !== undefined
+        ? [`${still.join(" and ") || hidden} is still set: this shell stays signed in by it.`]
+        : []),
+    ];
+    if (name !== undefined) {
+      const report = await logout(session.store, name, { signal: context.signal });
+      if (report.token !== undefined && report.wasActive) await removeGitCredential(context, report.token);
+      const shown = plainText(report.name, 120);
+      const left = report.left.map((one) => plainText(one, 60));
+      return {
+        data: { removed: [shown], wasActive: report.wasActive, left },
+        human: [`${tick(context.printer)} Signed out ${shown}`],
+        quiet: [shown],
+        notes:
+          report.wasActive && left.length > 0
+            ? [...notes, `Still saved: ${left.join(", ")}. 'hf auth switch NAME' uses one.`]
+            : notes,
+      };
+    }
+    const report = await logoutAll(session.store, { signal: context.signal });
+    if (report.kept !== undefined) context.warn(report.kept.message);
+    if (active.kind === "found") await removeGitCredential(context, active.token);
+    const names = report.names.map((one) => plainText(one, 120));
+    if (!report.removed) {
+      return {
+        data: { removed: [] },
+        human: ["Not signed in: there was nothing to remove."],
+        quiet: [],
+        notes: notes.slice(1),
+      };
+    }
+    return {
+      data: { removed: names },
+      human: [`${tick(context.printer)} Signed out${names.length === 0 ? "" : `: ${names.join(", ")}`}`],
+      quiet: names,
+      notes,
+    };
+  },
+});

@@ -1,0 +1,12 @@
+import { command } from "../command.ts";
+import { needToken } from "../need-token.ts";
+
+export const authToken = command({
+  brief: "Print the token that is used",
+  flags: {},
+  run: async (_flags, context) => {
+    const found = await needToken(context);
+    const token = found.token.expose();
+    return { data: { token, source: found.source }, human: [token], quiet: [token] };
+  },
+});

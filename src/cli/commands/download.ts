@@ -1,0 +1,117 @@
+import { UsageError } from "../../core/errors.ts";
+import { parseRepoSpec, REPO_TYPES } from "../../core/repo.ts";
+import type { RepoType } from "../../core/repo.ts";
+import { command, listFlag, switchFlag, valueFlag } from "../command.ts";
+import { createProgress } from "../progress.ts";
+
+interface Flags {
+  readonly revision?: string;
+  readonly repoType?: string;
+  readonly type?: string;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly cacheDir?: string;
+  readonly forceDownload?: boolean;
+  readonly offline?: boolean;
+  readonly maxWorkers?: string;
+}
+
+export const download = command<Flags>({
+  brief: "Bring a repo, or some of its files, into the shared cache and print the path",
+  description: [
+    "Without files: the whole repo. One file: its path is printed. A name that ends in / means a folder.",
+    "Every file is verified while it arrives; what is in the cache already is not fetched again.",
+  ].join("\n"),
+  flags: {
+    revision: valueFlag("Branch, tag, commit or refs/pr/N (default: main)", "REV"),
+    repoType: valueFlag("model, dataset, space or kernel (default: model)", "TYPE"),
+    type: valueFlag("The same as --repo-type", "TYPE"),
+    include: listFlag("Only files that match; * also crosses /", "PATTERN"),
+    exclude: listFlag("No files that match", "PATTERN"),
+    cacheDir: valueFlag("Folder of the cache (default: HF_HUB_CACHE, else HF_HOME/hub)", "DIR"),
+    forceDownload: switchFlag("Fetch also what the cache has"),
+    offline: switchFlag("Make no request: answer from the cache or fail"),
+    maxWorkers: valueFlag("Files under way at the same time (default: 8)", "N"),
+  },
+  args: [{ brief: "The repo, then files of it", placeholder: "repo [file]", rest: true }],
+  run: async (flags, context, args) => {
+    const [spec, ...files] = args;
+    if (spec === undefined) {
+      throw new UsageError("ERR_HF_USAGE", "Say which repo.", { hint: "hf download NAMESPACE/NAME [FILE…]" });
+    }
+    const repo = parseRepoSpec(spec, repoTypeOf(flags));
+    const settings = context.settings();
+    const maxWorkers = flags.maxWorkers === undefined ? undefined : wholeNumber(flags.maxWorkers, "--max-workers");
+    const filters = { include: flags.include ?? [], exclude: flags.exclude ?? [] };
+    const filtered = filters.include.length + filters.exclude.length > 0;
+    if (filtered && files.some((file) => file.endsWith("/"))) {
+      throw new UsageError("ERR_HF_USAGE", "Folders and --include or --exclude exclude each other.", {
+        hint: "Give the folder as a pattern: --include 'folder/*'.",
+      });
+    }
+    if (filtered && files.length > 0) context.warn("Files were named, so --include and --exclude are not used.");
+    const { downloadFileWith, downloadSnapshotWith } = await import("../../api/index.ts");
+    const view = createProgress({
+      stream: context.stderr,
+      bar: context.bars(settings),
+      now: () => performance.now(),
+      warn: context.warn,
+    });
+    const quiet = context.printer.format !== "human" || settings.disableProgress === true;
+    const options = {
+      ...(flags.revision === undefined ? {} : { revision: flags.revision }),
+      ...(flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir }),
+      forceDownload: flags.forceDownload === true,
+      offline: flags.offline === true || settings.offline,
+      signal: context.signal,
+      warn: context.warn,
+      ...(quiet ? {} : { onEvent: view.onEvent }),
+    };
+    const session = await context.session();
+    const [first] = files;
+    try {
+      const result =
+        files.length === 1 && first !== undefined && !first.endsWith("/")
+          ? await downloadFileWith(session, repo, first, options)
+          : await downloadSnapshotWith(session, repo, {
+              ...options,
+              ...(files.length > 0 ? { files } : filtered ? filters : {}),
+              ...(maxWorkers === undefined ? {} : { maxWorkers }),
+            });
+      view.end();
+      return {
+        data: {
+          path: result.path,
+          repo: repo.id,
+          repoType: repo.type,
+          commit: result.commit,
+          files: result.files.length,
+          downloadedBytes: result.downloadedBytes,
+          fromCache: result.fromCache,
+        },
+        human: [result.path],
+        quiet: [result.path],
+        notes: result.files.length === 0 ? ["No file of the repo matches."] : [],
+      };
+    } finally {
+      view.end();
+    }
+  },
+});
+
+function repoTypeOf(flags: Flags): RepoType | undefined {
+  const text = flags.repoType ?? flags.type;
+  if (text === undefined) return undefined;
+  const type = REPO_TYPES.find((candidate) => candidate === text);
+  if (type !== undefined) return type;
+  throw new UsageError("ERR_HF_USAGE", `'${text}' is not a type of repo.`, {
+    hint: `Use one of ${REPO_TYPES.join(", ")}.`,
+  });
+}
+
+function wholeNumber(text: string, flag: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new UsageError("ERR_HF_USAGE", `${flag} takes a whole number from 1 to 9999, not '${text}'.`, {
+    hint: `As in: ${flag} 8`,
+  });
+}

@@ -1,0 +1,141 @@
+import type { DownloadEvent } from "../download/index.ts";
+import { plainText } from "../core/terminal-text.ts";
+
+export interface ProgressOptions {
+  readonly stream: Pick<NodeJS.WriteStream, "write" | "isTTY" | "columns">;
+  /** A bar that redraws itself; else plain lines. */
+  readonly bar: boolean;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  readonly warn: (message: string) => void;
+}
+
+export interface ProgressView {
+  readonly onEvent: (event: DownloadEvent) => void;
+  /** Takes the bar away, so that what follows begins on a clean line. */
+  end(): void;
+}
+
+/** Shorter than this, a line every tenth would say more than the work it is about. */
+const LINE_EVERY_MS = 30_000;
+
+/** Draws a download on stderr: one redrawn line on a terminal, elsewhere one line per 10 % or 30 seconds. */
+export function createProgress({ stream, bar, now, warn }: ProgressOptions): ProgressView {
+  let planned: Extract<DownloadEvent, { kind: "planned" }> | undefined;
+  let startedAt = now();
+  let drawn = false;
+  let lastTenth = 0;
+  let lastLineAt = 0;
+
+  const clear = (): void => {
+    if (drawn) stream.write("\r\u001b[2K");
+    drawn = false;
+  };
+  const line = (text: string): void => void stream.write(`${text}\n`);
+
+  const show = (event: Extract<DownloadEvent, { kind: "progress" }>): void => {
+    if (planned === undefined || planned.missingFiles === 0) return;
+    const seconds = (now() - startedAt) / 1000;
+    if (bar) {
+      clear();
+      stream.write(barLine(event, seconds, stream.columns ?? 80));
+      drawn = true;
+      return;
+    }
+    const tenth = Math.floor((event.bytes / Math.max(1, event.totalBytes)) * 10);
+    const due = tenth > lastTenth || now() - lastLineAt > LINE_EVERY_MS;
+    if (!due || event.bytes === event.totalBytes) return;
+    lastTenth = tenth;
+    lastLineAt = now();
+    line(
+      `${percent(event)} ${formatBytes(event.bytes)} of ${formatBytes(event.totalBytes)}, ` +
+        `${event.files} of ${event.totalFiles} files, ${rate(event.bytes, seconds)}`,
+    );
+  };
+
+  const onEvent = (event: DownloadEvent): void => {
+    switch (event.kind) {
+      case "planned":
+        planned = event;
+        startedAt = lastLineAt = now();
+        if (event.missingFiles > 0) {
+          const have = event.files - event.missingFiles;
+          const cached = have > 0 ? `, ${have} already in the cache` : "";
+          line(`Fetching ${count(event.missingFiles, "file")}, ${formatBytes(event.missingBytes)}${cached}`);
+        }
+        break;
+      case "progress":
+        show(event);
+        break;
+      case "retry":
+        clear();
+        warn(
+          `${plainText(event.path, 120)}: ${event.reason}; trying again from byte ${event.from}` +
+            (event.waitMs >= 1000 ? ` in ${Math.round(event.waitMs / 1000)} s` : ""),
+        );
+        break;
+      case "done":
+        clear();
+        if (planned !== undefined && planned.missingFiles > 0) {
+          const seconds = Math.max(0.001, (now() - startedAt) / 1000);
+          line(
+            `Fetched and verified ${count(planned.missingFiles, "file")}, ${formatBytes(event.downloadedBytes)} ` +
+              `in ${seconds.toFixed(1)} s (${rate(event.downloadedBytes, seconds)})`,
+          );
+        }
+        break;
+      case "started":
+      case "verified":
+        break;
+      default:
+        event satisfies never;
+    }
+  };
+  return { onEvent, end: clear };
+}
+
+/** Bytes for a person, in powers of 1000 as download sizes are given: `723 B`, `1.2 MB`. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB", "PB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.95 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return unit === 0 ? `${value} B` : `${value.toFixed(1)} ${units[unit]}`;
+}
+
+function barLine(event: Extract<DownloadEvent, { kind: "progress" }>, seconds: number, columns: number): string {
+  const left = event.bytes > 0 ? ((event.totalBytes - event.bytes) / event.bytes) * seconds : undefined;
+  const facts = [
+    percent(event),
+    `${formatBytes(event.bytes)}/${formatBytes(event.totalBytes)}`,
+    rate(event.bytes, seconds),
+    ...(left === undefined || left < 1 ? [] : [`${duration(left)} left`]),
+    `${event.files}/${event.totalFiles} files`,
+  ].join("  ");
+  const width = Math.min(30, columns - facts.length - 4);
+  if (width < 5) return facts.slice(0, Math.max(0, columns - 1));
+  const full = Math.round((event.bytes / Math.max(1, event.totalBytes)) * width);
+  return `[${"=".repeat(full)}${" ".repeat(width - full)}] ${facts}`;
+}
+
+function percent(event: { readonly bytes: number; readonly totalBytes: number }): string {
+  return `${String(Math.floor((event.bytes / Math.max(1, event.totalBytes)) * 100)).padStart(3)}%`;
+}
+
+function rate(bytes: number, seconds: number): string {
+  return `${formatBytes(Math.round(bytes / Math.max(0.001, seconds)))}/s`;
+}
+
+function duration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

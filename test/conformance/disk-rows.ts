@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { PYTHON_VERSIONS } from "./environments.ts";
+import type { PeerWorld } from "./peers.ts";
+import type { Row } from "./table.ts";
+
+const REPO = "alice/tiny-model";
+const FOLDER = "models--alice--tiny-model";
+
+const SCAN = `
+from huggingface_hub import scan_cache_dir
+info = scan_cache_dir()
+print(json.dumps([[str(w) for w in info.warnings], sorted(r.repo_id for r in info.repos)]))`;
+
+async function login(world: PeerWorld, tokenName: string, ...more: string[]): Promise<void> {
+  const done = await world.hf(["auth", "login", "--token-stdin", "--force", ...more], {
+    input: world.token(tokenName),
+  });
+  assert.equal(done.exit, 0, done.stderr);
+}
+
+/** Requests for content since the journal was cleared: resolve and CDN. */
+function transfers(world: PeerWorld): string[] {
+  return world.hub.journal.entries
+    .filter((entry) => entry.method === "GET" && (entry.origin === "cdn" || /\/resolve(?:-cache)?\//.test(entry.url)))
+    .map((entry) => entry.url);
+}
+
+async function scan(world: PeerWorld, version: string): Promise<void> {
+  const [warnings, repos] = (await world.python(version, SCAN)) as [string[], string[]];
+  assert.deepEqual(warnings, []);
+  assert.deepEqual(repos, [REPO]);
+}
+
+/** Every blob of the repo has the hash that its name says, and nothing unfinished lies about. */
+function assertIntact(world: PeerWorld): void {
+  const blobs = join(world.hubCache, FOLDER, "blobs");
+  for (const name of readdirSync(blobs)) {
+    assert.doesNotMatch(name, /incomplete/);
+    const bytes = readFileSync(join(blobs, name));
+    const sum =
+      name.length === 64
+        ? createHash("sha256").update(bytes).digest("hex")
+        : createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
+    assert.equal(sum, name);
+  }
+}
+
+function rowsOf(version: string): Row[] {
+  const who = `Python ${version}`;
+  return [
+    {
+      name: "our login is Python's login: get_token, get_stored_tokens, auth list",
+      who,
+      run: async (world) => {
+        await login(world, "bob-read");
+        await login(world, "alice-read");
+        const code = `
+from huggingface_hub import get_token
+from huggingface_hub.utils._auth import get_stored_tokens
+print(json.dumps([get_token(), get_stored_tokens()]))`;
+        const [token, stored] = (await world.python(version, code)) as [string, Record<string, unknown>];
+        assert.equal(token, world.token("alice-read"));
+        assert.deepEqual(Object.keys(stored), ["alice-read", "bob-read"]);
+        const list = await world.pythonHf(version, ["auth", "list"]);
+        assert.match(list.stdout, /\*\s+alice-read/);
+      },
+    },
+    {
+      name: "Python switches and logs out of our logins; we see it",
+      who,
+      run: async (world) => {
+        await login(world, "bob-read");
+        await login(world, "alice-read");
+        const switched = await world.pythonHf(version, ["auth", "switch", "--token-name", "bob-read"]);
+        assert.equal(switched.exit, 0, switched.stderr);
+        const token = await world.hf(["auth", "token"]);
+        assert.equal(token.stdout.trim(), world.token("bob-read"));
+        const out = await world.pythonHf(version, ["auth", "logout"]);
+        assert.equal(out.exit, 0, out.stderr);
+        assert.equal((await world.hf(["auth", "token"])).exit, 3);
+      },
+    },
+    {
+      name: "a login by Python is ours: token, list, switch, logout",
+      who,
+      run: async (world) => {
+        for (const name of ["bob-read", "alice-read"]) {
+          const done = await world.pythonHf(version, ["auth", "login", "--force", "--token", world.token(name)]);
+          assert.equal(done.exit, 0, done.stderr);
+        }
+        assert.equal((await world.hf(["auth", "token"])).stdout.trim(), world.token("alice-read"));
+        const list = JSON.parse((await world.hf(["auth", "list", "--json"])).stdout) as {
+          logins: { name: string; active: boolean }[];
+        };
+        assert.deepEqual(
+          list.logins.map((one) => [one.name, one.active]),
+          [
+            ["alice-read", true],
+            ["bob-read", false],
+          ],
+        );
+        const switched = await world.hf(["auth", "switch", "bob-read"]);
+        assert.equal(switched.exit, 0, switched.stderr);
+        const code = `from huggingface_hub import get_token\nprint(json.dumps(get_token()))`;
+        assert.equal(await world.python(version, code), world.token("bob-read"));
+        const out = await world.hf(["auth", "logout"]);
+        assert.equal(out.exit, 0, out.stderr);
+        assert.equal(await world.python(version, code), null);
+      },
+    },
+    {
+      name: "our snapshot is a cache hit for Python, online without a transfer, and offline; no scan warning",
+      who,
+      run: async (world) => {
+        const done = await world.hf(["download", REPO, "--quiet"]);
+        assert.equal(done.exit, 0, done.stderr);
+        world.hub.journal.clear();
+        const code = `
+from huggingface_hub import snapshot_download, hf_hub_download
+print(json.dumps([snapshot_download("${REPO}"), hf_hub_download("${REPO}", "config.json")]))`;
+        const [folder, file] = (await world.python(version, code)) as [string, string];
+        assert.equal(folder, done.stdout.trim());
+        assert.equal(file, join(folder, "config.json"));
+        assert.deepEqual(transfers(world), []);
+        const offline = await world.python(version, code, { env: { HF_HUB_OFFLINE: "1" } });
+        assert.deepEqual(offline, [folder, file]);
+        await scan(world, version);
+      },
+    },
+    {
+      name: "Python's snapshot is a cache hit for us: one request for a branch, none offline or for a commit",
+      who,
+      run: async (world) => {
+        const code = `from huggingface_hub import snapshot_download\nprint(json.dumps(snapshot_download("${REPO}")))`;
+        const folder = String(await world.python(version, code));
+        world.hub.journal.clear();
+        const again = await world.hf(["download", REPO, "--quiet"]);
+        assert.equal(again.stdout.trim(), folder, again.stderr);
+        assert.equal(world.hub.journal.entries.length, 1);
+        world.hub.journal.clear();
+        const offline = await world.hf(["download", REPO, "--quiet"], { env: { HF_HUB_OFFLINE: "1" } });
+        assert.equal(offline.stdout.trim(), folder, offline.stderr);
+        const commit = folder.split("/").at(-1) ?? "";
+        const exact = await world.hf(["download", REPO, "--revision", commit, "--quiet"]);
+        assert.equal(exact.stdout.trim(), folder, exact.stderr);
+        assert.equal(world.hub.journal.entries.length, 0);
+      },
+    },
+    {
+      name: "8 processes at once, half Python and half ours, leave one intact copy",
+      who,
+      run: async (world) => {
+        const code = `from huggingface_hub import snapshot_download\nprint(json.dumps(snapshot_download("${REPO}")))`;
+        const paths = await Promise.all(
+          [0, 1, 2, 3].flatMap(() => [
+            world.python(version, code).then(String),
+            world.hf(["download", REPO, "--quiet"]).then((done) => {
+              assert.equal(done.exit, 0, done.stderr);
+              return done.stdout.trim();
+            }),
+          ]),
+        );
+        assert.equal(new Set(paths).size, 1, [...new Set(paths)].join("\n"));
+        assertIntact(world);
+        const folder = paths[0] ?? "";
+        for (const name of readdirSync(folder)) assert.ok(existsSync(join(folder, name)), name);
+        assert.equal(statSync(join(folder, "model.safetensors")).size, 1024 * 1024 + 17);
+        await scan(world, version);
+      },
+    },
+  ];
+}
+
+export const diskRows: readonly Row[] = PYTHON_VERSIONS.flatMap(rowsOf);
