@@ -20,13 +20,15 @@ export interface ConnectionPorts {
   /** The connection has nothing to do: it may be used again, or is closed. Called once after each request. */
   onFree(connection: Connection): void;
   /** Makes the TLS layer; absent for plain http. */
-  readonly secure?: (raw: Socket, options: ConnectionOptions & { onread: OnReadOpts }) => Socket;
+  readonly secure?: (options: ConnectionOptions & { readonly onread: OnReadOpts }) => Socket;
 }
 
 /** Bodies up to this size are read whole into the head's buffer and leave the connection at once. */
 const BUFFER_BYTES = 2 * HEAD_LIMIT;
 /** A read into less space than this costs more in calls than it gains. */
 const SMALLEST_READ = 64 * 1024;
+/** A consumer is called for this many bytes, or for what came in one turn of the event loop. */
+const GATHERED_BYTES = 256 * 1024;
 /** Servers close idle connections after 5 s (Node) to 75 s (nginx); a request on a dying one must be sent twice. */
 const IDLE_MS = 4_000;
 
@@ -63,14 +65,8 @@ export class Connection {
     };
     const host = url.hostname.replace(/^\[|\]$/g, "");
     const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
-    if (ports.secure === undefined) {
-      this.#socket = connectTcp({ host, port, onread });
-    } else {
-      // The TLS context takes 20 ms to make; by then the TCP connection is there.
-      const raw = connectTcp({ host, port });
-      raw.on("error", (error) => this.#onError(error));
-      this.#socket = ports.secure(raw, { servername: isIP(host) === 0 ? host : "", host, onread });
-    }
+    const where = { host, port, onread };
+    this.#socket = ports.secure?.({ ...where, servername: isIP(host) === 0 ? host : "" }) ?? connectTcp(where);
     this.#socket.setNoDelay(true);
     this.#socket.on("error", (error) => this.#onError(error));
     this.#socket.on("end", () => this.#onEnd());
@@ -231,7 +227,7 @@ export class Connection {
   }
 
   #received(): number | undefined {
-    if (this.#phase === "stream") return this.#stream?.received;
+    if (this.#phase === "stream") return this.#stream?.came;
     if (this.#phase === "small") return this.#filled - (this.#body?.start ?? 0);
     return undefined;
   }
@@ -326,7 +322,11 @@ export class BodyStream {
   readonly #used: number[];
   #slot = 0;
   #at = 0;
-  readonly #early: number;
+  /** Where the bytes begin that were not delivered yet; `#at` is where they end. */
+  #from = 0;
+  /** Bytes that came, delivered or not yet. */
+  came: number;
+  #later: NodeJS.Immediate | undefined;
   #onBytes: OnBytes | undefined;
   #settle: { resolve(count: number): void; reject(error: unknown): void } | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -344,18 +344,19 @@ export class BodyStream {
     this.#ring = rings.take();
     this.#used = this.#ring.slots.map(() => 0);
     this.#ring.slots[0]?.set(early);
-    this.#early = early.length;
+    this.came = early.length;
     this.#at = early.length;
     this.#aim();
   }
 
   receive(onBytes: OnBytes): Promise<number> {
     return new Promise((resolve, reject) => {
-      if (this.#failure !== undefined) return reject(this.#failure.error);
       this.#onBytes = onBytes;
       this.#settle = { resolve, reject };
-      // The socket was told to write behind the early bytes: that place must not move now.
-      if (this.#early > 0 && !this.#deliver(0, this.#early)) return;
+      // The socket was told to write behind the early bytes: that place does not move now.
+      const delivered = this.#flush();
+      if (this.#failure !== undefined) return reject(this.#failure.error);
+      if (!delivered) return;
       this.waits = false;
       this.#ports.resume();
     });
@@ -363,26 +364,38 @@ export class BodyStream {
 
   /** `count` bytes came to where the socket was told to write. Returns whether it may go on. */
   accept(count: number): boolean {
-    const start = this.#at;
-    const wanted = Math.min(count, this.#length - this.received);
+    const wanted = Math.min(count, this.#length - this.came);
     this.#at += wanted;
-    if (!this.#deliver(start, wanted)) return false;
-    if (this.received < this.#length) return this.#advance();
-    this.done = true;
-    this.#finish();
-    this.#ports.onComplete(count > wanted);
-    return true;
+    this.came += wanted;
+    if (this.came === this.#length) {
+      if (!this.#flush()) return false;
+      this.done = true;
+      this.#finish();
+      this.#ports.onComplete(count > wanted);
+      return true;
+    }
+    if (this.#at - this.#from < GATHERED_BYTES && SLOT_BYTES - this.#at >= SMALLEST_READ) {
+      this.#aim();
+      this.#later ??= setImmediate(() => this.#flush());
+      return true;
+    }
+    return this.#flush() && this.#advance();
   }
 
-  #deliver(start: number, count: number): boolean {
+  /** Delivers what was gathered. A TLS record holds 16 KB: one call for each would cost more than the bytes. */
+  #flush(): boolean {
+    if (this.#later !== undefined) clearImmediate(this.#later);
+    this.#later = undefined;
     const slot = this.#slot;
-    const bytes = this.#ring.slots[slot]?.subarray(start, start + count);
+    const bytes = this.#ring.slots[slot]?.subarray(this.#from, this.#at);
     if (bytes === undefined || this.#onBytes === undefined) return false;
-    this.received += count;
+    this.#from = this.#at;
+    if (bytes.length === 0) return true;
+    this.received += bytes.length;
     try {
       const inUse = this.#onBytes(bytes);
       if (inUse !== undefined) this.#hold(slot, inUse);
-      return this.#failure === undefined;
+      return true;
     } catch (error) {
       this.#ports.onFail(error);
       return false;
@@ -390,6 +403,9 @@ export class BodyStream {
   }
 
   fail(error: unknown): void {
+    // What came before the fault is good: it is delivered, so that a range can go on behind it.
+    if (this.#failure === undefined && this.#from < this.#at) this.#flush();
+    if (this.#failure !== undefined) return;
     this.#failure = { error };
     this.#settle?.reject(error);
     this.#giveBack();
@@ -423,9 +439,11 @@ export class BodyStream {
   #advance(): boolean {
     if (this.#used[this.#slot] === 0) {
       this.#at = 0;
+      this.#from = 0;
     } else if (SLOT_BYTES - this.#at < SMALLEST_READ) {
       this.#slot = (this.#slot + 1) % this.#ring.slots.length;
       this.#at = 0;
+      this.#from = 0;
       this.waits = (this.#used[this.#slot] ?? 0) > 0;
     }
     this.#aim();

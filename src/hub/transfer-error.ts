@@ -1,4 +1,5 @@
-import { NetworkError, systemCode, type HfErrorCode, type HfErrorOptions } from "../core/errors.ts";
+import { NetworkError, type HfErrorCode, type HfErrorOptions } from "../core/errors.ts";
+import { networkError } from "./network-errors.ts";
 
 /** A transfer that ended early. What came before has been delivered, so that a range can continue from there. */
 export class TransferError extends NetworkError {
@@ -17,21 +18,8 @@ export class TransferError extends NetworkError {
 
 /** The connection did not come to be, or broke. */
 export function connectionError(url: URL, cause: unknown, received?: number): TransferError {
-  const code = systemCode(cause);
-  const why = code ?? (cause instanceof Error ? cause.message : String(cause));
-  if (isTlsCode(code)) {
-    return new TransferError("ERR_HF_TLS", `No trusted connection to ${url.host} (${why})`, {
-      cause,
-      received,
-      hint: "If a proxy or a private server signs with its own authority, name its certificate in NODE_EXTRA_CA_CERTS.",
-    });
-  }
-  const what = received === undefined ? "No connection to" : "The connection broke:";
-  return new TransferError("ERR_HF_NETWORK", `${what} ${url.host} (${why})`, {
-    cause,
-    received,
-    hint: "Check the network, the proxy and HF_ENDPOINT, then try again.",
-  });
+  const { code, message, hint } = networkError(cause, url);
+  return new TransferError(code, message, { cause, received, ...(hint === undefined ? {} : { hint }) });
 }
 
 export function timeoutError(url: URL, ms: number, received?: number): TransferError {
@@ -51,9 +39,4 @@ export function badAnswer(url: URL, wrong: string): TransferError {
   return new TransferError("ERR_HF_BAD_ANSWER", `${url.host} did not answer in proper HTTP: ${wrong}`, {
     hint: "Check that HF_ENDPOINT names a Hub, and that no proxy changes its answers.",
   });
-}
-
-/** Codes of OpenSSL and of Node's own check of names; there is no list, these are its patterns. */
-function isTlsCode(code: string | undefined): boolean {
-  return code !== undefined && /^ERR_TLS|^ERR_SSL|CERT|^UNABLE_TO_|^EPROTO$|SELF_SIGNED/.test(code);
 }

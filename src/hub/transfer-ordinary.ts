@@ -59,7 +59,7 @@ async function sendRequest(
   { method = "GET", signal, headTimeoutMs, ca, agent }: OrdinaryOptions & { readonly headTimeoutMs: number },
 ): Promise<IncomingMessage> {
   const init: RequestOptions = { method, headers, ...(agent === undefined ? {} : { agent }) };
-  if (ca !== undefined && ca.length > 0) init.ca = [...(await import("node:tls")).rootCertificates, ...ca];
+  if (ca !== undefined && ca.length > 0) init.ca = [...ca];
   const request = url.protocol === "https:" ? (await import("node:https")).request : requestHttp;
   return new Promise((resolve, reject) => {
     const sent = request(url, init, resolve);

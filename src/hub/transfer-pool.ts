@@ -1,4 +1,4 @@
-import { rootCertificates, createSecureContext, connect as connectTls, type SecureContext } from "node:tls";
+import { createSecureContext, connect as connectTls, type SecureContext } from "node:tls";
 import { Connection, type ConnectionPorts, type WireBody, type WireRequest } from "./transfer-connection.ts";
 import { createRings } from "./transfer-ring.ts";
 
@@ -36,7 +36,7 @@ export function createPool(most: number): Pool {
     if (lane === undefined) {
       let context: SecureContext | undefined;
       const make = (): SecureContext =>
-        createSecureContext(ca === undefined || ca.length === 0 ? {} : { ca: [...rootCertificates, ...ca] });
+        createSecureContext(ca === undefined || ca.length === 0 ? {} : { ca: [...ca] });
       lane = { idle: [], busy: new Set(), waiting: [], session: undefined, context: () => (context ??= make()) };
       lanes.set(key, lane);
     }
@@ -55,10 +55,10 @@ export function createPool(most: number): Pool {
     if (url.protocol !== "https:") return new Connection(url, ports);
     return new Connection(url, {
       ...ports,
-      secure: (raw, options) => {
+      secure: (options) => {
         const session = lane.session === undefined ? {} : { session: lane.session };
         const secureContext = lane.context();
-        const socket = connectTls({ ...options, ...session, socket: raw, secureContext, ALPNProtocols: ["http/1.1"] });
+        const socket = connectTls({ ...options, ...session, secureContext, ALPNProtocols: ["http/1.1"] });
         socket.on("session", (ticket: Buffer) => (lane.session = ticket));
         return socket;
       },
