@@ -52,10 +52,8 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
   };
 
   const write: TokenStore["write"] = async (decide, change: ChangeOptions = {}) => {
-    await ensureFolder(folder, { mode: SECRET_FOLDER }).catch(rethrow("make the folder of the saved logins", folder));
-    await ensureFolder(dirname(tokenPath), { mode: SECRET_FOLDER }).catch(
-      rethrow("make the folder of the token file", dirname(tokenPath)),
-    );
+    await ensureFolder(folder, { mode: SECRET_FOLDER });
+    await ensureFolder(dirname(tokenPath), { mode: SECRET_FOLDER });
     const lock = await acquireFileLock(lockPath, {
       timeoutMs: options.lockTimeoutMs ?? 30_000,
       signal: change.signal,
@@ -105,7 +103,7 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
     const error = saved.kind === "unreadable" ? saved.error : saved.damage;
     if (error === undefined) return undefined;
     if (onUnreadable === "refuse" || error.code !== "ERR_HF_STORE_UNREADABLE") throw error;
-    const bytes = await readBytes(storedTokensPath).catch(rethrow("read the saved logins", storedTokensPath));
+    const bytes = await readBytes(storedTokensPath);
     const stamp = new Date(clock.now()).toISOString().slice(0, 19).replaceAll(":", "-");
     for (let count = 0; ; count++) {
       const path = `${storedTokensPath}.unreadable-${stamp}${count === 0 ? "" : `-${count}`}`;
@@ -145,17 +143,11 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
 /** Writes what a link points to rather than the link, as Python does: dotfile managers keep secrets elsewhere. */
 async function writeSecret(path: string, data: string | Uint8Array, doing: string): Promise<void> {
   const target = await realpath(path).catch(() => path);
-  await writeFileAtomic(target, data, { mode: SECRET_FILE, fsync: true }).catch(rethrow(doing, path));
+  await writeFileAtomic(target, data, { mode: SECRET_FILE, doing });
 }
 
 async function remove(path: string, doing: string): Promise<void> {
   await rm(path).catch((error: unknown) => {
     if (systemCode(error) !== "ENOENT") throw diskError(error, doing, path);
   });
-}
-
-function rethrow(doing: string, path: string): (error: unknown) => never {
-  return (error) => {
-    throw diskError(error, doing, path);
-  };
 }

@@ -75,14 +75,14 @@ describe("the token store under many processes", () => {
   it("loses no login of eight writers, and shows readers only whole states", async () => {
     await store().write((now) => planLogin(now, { name: "first", token: Secret.of("hf_first-token-1"), origin: HUB }));
     const writers = Array.from({ length: WRITERS }, (_, id) => startWriter(`w${id}`, SAVES));
-    let running = writers.length;
+    const running = new Set(writers);
     const ends = writers.map(async (child) => {
       const [code] = await once(child, "exit");
-      running--;
+      running.delete(child);
       assert.equal(code, 0);
     });
     let seen = 1;
-    while (running > 0) {
+    while (running.size > 0) {
       // The bare bytes, with no second look: this is what Python would read at that moment.
       const names = saved();
       assert.ok(names.length >= seen, `a reader saw ${names.length} logins after ${seen}`);
