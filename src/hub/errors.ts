@@ -1,0 +1,349 @@
+import {
+  AccessError,
+  HfError,
+  NetworkError,
+  NotFoundError,
+  RateLimitError,
+  TokenError,
+  safeText,
+} from "../core/errors.ts";
+import { REPO_TYPES, repoPath } from "../core/repo.ts";
+import type { Repo } from "../core/repo.ts";
+import { DEFAULT_ENDPOINT } from "../core/settings.ts";
+import { headerText } from "./redirects.ts";
+
+/** What a call was about, so that its refusal can name it. */
+export interface Subject {
+  readonly repo?: Repo | undefined;
+  readonly revision?: string | undefined;
+  /** Path in the repo. */
+  readonly entry?: string | undefined;
+}
+
+/** An answer that is not what was asked for, with all that its meaning depends on. */
+export interface Refusal {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  /** The body's text, or its beginning. */
+  readonly body: string;
+  /** Where the answer came from, after redirects. */
+  readonly url: URL;
+  readonly endpoint: string;
+  /** Whether this very request carried a credential. */
+  readonly credentialSent: boolean;
+  /** Name of the credential's source, for the hint: `env:HF_TOKEN`. */
+  readonly credentialSource?: string | undefined;
+  readonly subject?: Subject | undefined;
+  /** Seconds that the Hub asks to wait. */
+  readonly retryAfter?: number | undefined;
+}
+
+interface Facts extends Refusal {
+  readonly code: string;
+  readonly said: string;
+  readonly repo: Repo | undefined;
+  /** `model acme/tiny`, or the address when no repo is known. */
+  readonly thing: string;
+  readonly options: { readonly status: number; readonly requestId?: string };
+}
+
+type Reading = (facts: Facts) => HfError | undefined;
+
+/**
+ * A refusal as a coded error with the next step. Pure: the same answer always gives the same error. The order is that
+ * of Python's `hf_raise_for_status`, with its generic cases told apart further.
+ */
+export function refusalError(refusal: Refusal): HfError {
+  const { headers, status } = refusal;
+  const repo = refusal.subject?.repo ?? repoOf(refusal.url, refusal.endpoint);
+  const id = requestId(headers);
+  const facts: Facts = {
+    ...refusal,
+    code: headers.get("x-error-code") ?? "",
+    said: serverText(refusal),
+    repo,
+    thing: repo === undefined ? refusal.url.host + refusal.url.pathname : `${repo.type} ${repo.id}`,
+    options: { status, ...(id === undefined ? {} : { requestId: id }) },
+  };
+  for (const read of isAtHub(refusal) ? HUB_READINGS : STORAGE_READINGS) {
+    const error = read(facts);
+    if (error !== undefined) return error;
+  }
+  return other(facts);
+}
+
+/** The id under which the Hub's support finds a request. */
+export function requestId(headers: { get(name: string): string | null }): string | undefined {
+  return headers.get("x-request-id") ?? headers.get("x-amzn-trace-id") ?? headers.get("x-amz-cf-id") ?? undefined;
+}
+
+/** True when an answer says that it is a web page. */
+export function isWebPage(headers: { get(name: string): string | null }): boolean {
+  return /^\s*(?:text\/html|application\/xhtml)/i.test(headers.get("content-type") ?? "");
+}
+
+/** An answer that should have been the Hub's data but is a web page: a captive portal, a proxy, a wrong endpoint. */
+export function webPageError(url: URL, status: number): NetworkError {
+  return new NetworkError("ERR_HF_BAD_ANSWER", `${url.host} answered with a web page instead of data (${status}).`, {
+    status,
+    hint: "A sign-in page of the network, a proxy, or not a Hub? Open the address in a browser, and check HF_ENDPOINT.",
+  });
+}
+
+const rateLimited: Reading = ({ status, retryAfter, credentialSent, endpoint, options, url }) => {
+  if (status !== 429) return undefined;
+  const when = retryAfter === undefined ? "Wait a few minutes" : `Wait ${retryAfter} s`;
+  const more = credentialSent ? "." : `, or sign in for a higher limit: ${loginCommand(endpoint)}`;
+  return new RateLimitError(`${url.host} takes no more requests for now.`, {
+    ...options,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    hint: `${when}${more}`,
+  });
+};
+
+const missingPart: Reading = ({ code, said, status, subject, thing, options, endpoint, repo }) => {
+  if (code === "RevisionNotFound" || (code === "" && status === 404 && /^invalid rev id/i.test(said))) {
+    const name = subject?.revision === undefined ? "that revision" : `the revision '${subject.revision}'`;
+    return new NotFoundError("ERR_HF_REVISION_NOT_FOUND", `${thing} does not have ${name}.`, {
+      ...options,
+      hint: `Branches and tags are listed at ${page(endpoint, repo)}`,
+    });
+  }
+  if (code === "EntryNotFound" || (code === "" && status === 404 && /^entry not found/i.test(said))) {
+    const name = subject?.entry === undefined ? "that file" : `'${subject.entry}'`;
+    const where = subject?.revision === undefined ? "" : ` at '${subject.revision}'`;
+    return new NotFoundError("ERR_HF_ENTRY_NOT_FOUND", `${thing} does not have ${name}${where}.`, {
+      ...options,
+      hint: `Its files are listed at ${page(endpoint, repo)}`,
+    });
+  }
+  return undefined;
+};
+
+const gated: Reading = ({ code, said, status, credentialSent, thing, options, endpoint, repo }) => {
+  if (code !== "GatedRepo") return undefined;
+  const at = page(endpoint, repo);
+  if (/fine-grained|public gated repositor/i.test(said)) {
+    return new AccessError("ERR_HF_SCOPE_MISSING", `The token may not read gated repos such as ${thing}.`, {
+      ...options,
+      hint: `Allow the token "Read access to contents of all public gated repos you can access" at ${endpoint}/settings/tokens`,
+    });
+  }
+  if (/awaiting a review/i.test(said)) {
+    return new AccessError("ERR_HF_GATED_PENDING", `Your request to read ${thing} waits for its authors.`, {
+      ...options,
+      hint: `They decide when they see it; its state is shown at ${at}`,
+    });
+  }
+  if (/has been rejected/i.test(said)) {
+    return new AccessError("ERR_HF_GATED_REJECTED", `The authors of ${thing} have rejected your request.`, {
+      ...options,
+      hint: `Only its authors can change that; how to reach them is said at ${at}`,
+    });
+  }
+  if (/has been reset/i.test(said)) {
+    return new AccessError("ERR_HF_GATED_RESET", `The authors of ${thing} have reset your request.`, {
+      ...options,
+      hint: `Ask again at ${at}`,
+    });
+  }
+  if (status === 401 || !credentialSent) {
+    return new AccessError("ERR_HF_GATED_SIGN_IN", `${thing} is gated: only accounts with access can read it.`, {
+      ...options,
+      hint: `Sign in with ${loginCommand(endpoint)}, and ask for access at ${at}`,
+    });
+  }
+  return new AccessError("ERR_HF_GATED_REPO", `${thing} is gated, and your account has not asked for access.`, {
+    ...options,
+    hint: `Ask for access at ${at}, then run the command again. hf auth whoami shows which account it was.`,
+  });
+};
+
+const disabled: Reading = ({ said, thing, options }) =>
+  /^access to this resource is disabled\.?$/i.test(said)
+    ? new AccessError("ERR_HF_REPO_DISABLED", `${thing} has been disabled by the Hub.`, {
+        ...options,
+        hint: "Nobody can read it at present; its page may say why.",
+      })
+    : undefined;
+
+const unauthorized: Reading = ({ status, credentialSent, credentialSource, endpoint, repo, options, code }) => {
+  if (status !== 401) return undefined;
+  if (credentialSent && code !== "RepoNotFound") {
+    const source = credentialSource === undefined ? "" : ` (from ${credentialSource})`;
+    return new TokenError(
+      "ERR_HF_INVALID_TOKEN",
+      `The Hub does not know this token${source}: mistyped, revoked or expired.`,
+      {
+        ...options,
+        hint: `Make a new one at ${endpoint}/settings/tokens and sign in with ${loginCommand(endpoint)}`,
+      },
+    );
+  }
+  if (repo !== undefined) return undefined;
+  return new TokenError("ERR_HF_NOT_SIGNED_IN", "The Hub wants to know who asks, and no token was sent.", {
+    ...options,
+    hint: `Sign in with ${loginCommand(endpoint)}`,
+  });
+};
+
+const missingRepo: Reading = ({ status, code, said, credentialSent, thing, endpoint, repo, options }) => {
+  const named = code === "RepoNotFound" || (code === "" && status === 404 && /^repository not found/i.test(said));
+  if (!named && status !== 401) return undefined;
+  if (!credentialSent) {
+    return new NotFoundError("ERR_HF_PRIVATE_OR_MISSING", `${thing} does not exist, or is private.`, {
+      ...options,
+      hint: `Check the spelling. If it is private, sign in with ${loginCommand(endpoint)}`,
+    });
+  }
+  return new NotFoundError("ERR_HF_REPO_NOT_FOUND", `${thing} does not exist, or is hidden from your account.`, {
+    ...options,
+    hint: `Check the spelling at ${page(endpoint, repo)}; hf auth whoami shows which account it was.`,
+  });
+};
+
+const forbidden: Reading = ({ status, said, thing, options, endpoint }) => {
+  if (status !== 403 && status !== 402) return undefined;
+  const text = said === "" ? "" : ` The Hub says: ${said}`;
+  if (/organi[sz]ation.{0,40}(?:token policy|administrator|polic)|approved by the organi[sz]ation/i.test(said)) {
+    return new AccessError("ERR_HF_ORG_POLICY", `A rule of the organisation does not let this token in.${text}`, {
+      ...options,
+      hint: `Ask an administrator of the organisation; the token's state is shown at ${endpoint}/settings/tokens`,
+    });
+  }
+  if (/fine-grained|scope|(?:token|permission).{0,60}(?:permission|token)|insufficient/i.test(said)) {
+    return new AccessError("ERR_HF_SCOPE_MISSING", `The token lacks a permission for ${thing}.${text}`, {
+      ...options,
+      hint: `hf auth whoami shows what it may do; change it at ${endpoint}/settings/tokens`,
+    });
+  }
+  return new AccessError("ERR_HF_FORBIDDEN", `The Hub does not allow this for ${thing}.${text}`, {
+    ...options,
+    hint: "hf auth whoami shows which account and token it was, and what they may do.",
+  });
+};
+
+const proxyWants: Reading = ({ status, url, options }) =>
+  status === 407
+    ? new NetworkError("ERR_HF_PROXY", `A proxy before ${url.host} wants a user and a password.`, {
+        ...options,
+        hint: "Put them into HTTPS_PROXY: http://user:password@proxy:port",
+      })
+    : undefined;
+
+/** A web page is the Hub's own only when the Hub's request id is on it. */
+const portal: Reading = ({ status, headers, code, url }) =>
+  isWebPage(headers) && code === "" && status < 500 && headers.get("x-request-id") === null
+    ? webPageError(url, status)
+    : undefined;
+
+const hubDown: Reading = ({ status, url, options, said }) =>
+  status >= 500
+    ? new NetworkError(
+        "ERR_HF_HUB_DOWN",
+        `${url.host} has a fault of its own (${status}).${said === "" ? "" : ` ${said}`}`,
+        {
+          ...options,
+          hint: "Try again in some minutes. https://status.huggingface.co tells about the public Hub.",
+        },
+      )
+    : undefined;
+
+const conflict: Reading = ({ status, said, thing, options }) =>
+  status === 409 || status === 412
+    ? new HfError(
+        "ERR_HF_CONFLICT",
+        `${thing}: ${said === "" ? "it exists already, or has changed meanwhile." : said}`,
+        {
+          ...options,
+          hint: "Look at what is there now, then try again.",
+        },
+      )
+    : undefined;
+
+const HUB_READINGS: readonly Reading[] = [
+  rateLimited,
+  missingPart,
+  gated,
+  disabled,
+  proxyWants,
+  portal,
+  unauthorized,
+  missingRepo,
+  forbidden,
+  conflict,
+  hubDown,
+];
+
+/** What a storage host says is no word of the Hub: its 403 is an address that has run out, not a lack of access. */
+const STORAGE_READINGS: readonly Reading[] = [
+  rateLimited,
+  proxyWants,
+  portal,
+  hubDown,
+  ({ status, url, options }) =>
+    new NetworkError("ERR_HF_HTTP", `The storage host ${url.host} refused the transfer (${status}).`, {
+      ...options,
+      hint: "Its address may have run out, or this machine's clock is wrong. Run the command again.",
+    }),
+];
+
+function other({ status, said, url, options }: Facts): HfError {
+  return new HfError(
+    "ERR_HF_HTTP",
+    `${url.host} answered ${status} to ${url.pathname}.${said === "" ? "" : ` ${said}`}`,
+    options,
+  );
+}
+
+function isAtHub({ url, endpoint }: Refusal): boolean {
+  return url.origin === new URL(endpoint).origin;
+}
+
+function loginCommand(endpoint: string): string {
+  return endpoint === DEFAULT_ENDPOINT ? "hf auth login" : `hf auth login --endpoint ${endpoint}`;
+}
+
+function page(endpoint: string, repo: Repo | undefined): string {
+  return repo === undefined ? endpoint : `${endpoint}/${repoPath(repo)}`;
+}
+
+/** The repo that an address is about, for calls that did not say it. */
+function repoOf(url: URL, endpoint: string): Repo | undefined {
+  const path = url.pathname.slice(new URL(endpoint).pathname.replace(/\/$/, "").length);
+  const api = /^\/api\/(?:resolve-cache\/)?(models|datasets|spaces|kernels)\/([\w.-]+\/[\w.-]+)(?:\/|$)/.exec(path);
+  const file = /^\/(?:(datasets|spaces|kernels)\/)?([\w.-]+\/[\w.-]+)\/(?:resolve|raw)\//.exec(path);
+  const found = api ?? file;
+  if (found?.[2] === undefined) return undefined;
+  const type = REPO_TYPES.find((type) => `${type}s` === (found[1] ?? "models"));
+  return type === undefined ? undefined : { type, id: found[2] };
+}
+
+/** The server's own words, from wherever it put them, each once. */
+function serverText({ headers, body }: Refusal): string {
+  const texts = new Set<string>();
+  const add = (value: unknown): void => {
+    if (Array.isArray(value)) for (const one of value) add(one);
+    else if (typeof value === "object" && value !== null && "message" in value) add(value.message);
+    else if (typeof value === "string" && value.trim() !== "") texts.add(safeText(value));
+  };
+  add(headerText(headers.get("x-error-message") ?? ""));
+  const type = headers.get("content-type") ?? "";
+  if (/json/i.test(type)) {
+    for (const value of jsonWords(body)) add(value);
+  } else if (/^text\/plain/i.test(type)) {
+    add(body);
+  }
+  return safeText([...texts].filter((text) => text !== "").join(" / "), 1000);
+}
+
+function jsonWords(body: string): unknown[] {
+  try {
+    const data: unknown = JSON.parse(body);
+    if (typeof data !== "object" || data === null) return [];
+    const fields = new Map<string, unknown>(Object.entries(data));
+    return ["error", "error_description", "message", "errors"].map((name) => fields.get(name));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,186 @@
+import type { Credential } from "../core/credential.ts";
+import { isHfError, OfflineError, safeText } from "../core/errors.ts";
+import type { Clock, RequestBody, Warn } from "../core/ports.ts";
+import { refusalError, requestId } from "./errors.ts";
+import type { Subject } from "./errors.ts";
+import type { Transport } from "./fetched-body.ts";
+import { callerHeaders, headersFor } from "./headers.ts";
+import { retryKind } from "./network-errors.ts";
+import { readBody } from "./read-body.ts";
+import { firstHop, followRedirects, headerText } from "./redirects.ts";
+import type { AnswerHead, Hop } from "./redirects.ts";
+import { RETRIED, retrying, toldSeconds } from "./retry.ts";
+import type { Outcome } from "./retry.ts";
+import type { OpenedBody } from "./transfer-types.ts";
+
+/** What all calls of one client have in common. */
+export interface ExchangeSetup {
+  readonly endpoint: string;
+  readonly credential: Credential | undefined;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly userAgent: string;
+  readonly requestTimeoutMs: number;
+  readonly retries: number;
+  readonly maxWaitMs: number;
+  readonly offline: boolean;
+  readonly warn: Warn | undefined;
+  readonly onExchange: ((line: string) => void) | undefined;
+}
+
+export interface Call {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: { readonly content: RequestBody; readonly type: string } | undefined;
+  readonly redirect: "follow" | "refuse";
+  /** Whether sending it twice is the same as sending it once. */
+  readonly repeatable: boolean;
+  readonly retries: number | undefined;
+  readonly timeoutMs: number | undefined;
+  /** Without the client's credential. */
+  readonly anonymous: boolean;
+  readonly subject: Subject | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Statuses that are an answer; every other is a refusal. */
+  readonly accepts: (status: number) => boolean;
+}
+
+/** Where a chain of redirects ended, and what stood on the way there. */
+export interface Reached<A extends OpenedBody> {
+  readonly answer: A;
+  readonly url: URL;
+  /** Every head of the chain, the answer's own as the last. */
+  readonly heads: readonly (AnswerHead & { readonly url: URL })[];
+}
+
+/** Runs one call: over its redirects, and again where that may help. `finish` is part of each try. */
+export type Exchange = <A extends OpenedBody, T>(
+  call: Call,
+  transport: Transport<A>,
+  finish: (reached: Reached<A>) => Promise<T>,
+) => Promise<T>;
+
+const MAX_ERROR_BODY = 256 * 1024;
+
+export function createExchange(setup: ExchangeSetup): Exchange {
+  const { endpoint, clock, warn } = setup;
+  const hubOrigin = new URL(endpoint).origin;
+  const warnHub = createHubWarnings(warn);
+
+  return async <A extends OpenedBody, T>(
+    call: Call,
+    transport: Transport<A>,
+    finish: (reached: Reached<A>) => Promise<T>,
+  ): Promise<T> => {
+    const { signal } = call;
+    if (setup.offline) {
+      throw new OfflineError("ERR_HF_OFFLINE", `The network is switched off: ${call.url.host} is not asked.`, {
+        hint: "Unset HF_HUB_OFFLINE (and TRANSFORMERS_OFFLINE), or leave out --offline, to use the network.",
+      });
+    }
+    signal?.throwIfAborted();
+    const credential = call.anonymous ? undefined : setup.credential;
+    const common = { "user-agent": setup.userAgent, ...callerHeaders(call.headers) };
+    const first = firstHop(call.url, call.method, call.body?.content, credential);
+
+    const attempt = async (): Promise<Outcome<T>> => {
+      const heads: (AnswerHead & { readonly url: URL })[] = [];
+      let authenticated = false;
+      const send = async (hop: Hop): Promise<A> => {
+        const own = headersFor(hop.url, hop.credential);
+        authenticated = Object.keys(own).length > 0;
+        const type: Record<string, string> =
+          hop.body === undefined || call.body === undefined ? {} : { "content-type": call.body.type };
+        const began = clock.now();
+        const told = (what: string): void =>
+          setup.onExchange?.(exchangeLine(hop, hubOrigin, what, authenticated, clock.now() - began));
+        const answer = await transport(hop.url, {
+          method: hop.method,
+          headers: { ...common, ...type, ...own },
+          body: hop.body,
+          signal,
+          headTimeoutMs: call.timeoutMs ?? setup.requestTimeoutMs,
+          idleTimeoutMs: call.timeoutMs ?? setup.requestTimeoutMs,
+        }).catch((error: unknown) => {
+          told(isHfError(error) ? error.code : "given up");
+          throw error;
+        });
+        const id = requestId(answer.headers);
+        told(id === undefined ? String(answer.status) : `${answer.status}, id ${id}`);
+        if (hop.url.origin === hubOrigin) warnHub(answer.headers.get("x-hf-warning"));
+        heads.push({ status: answer.status, headers: answer.headers, url: hop.url });
+        return answer;
+      };
+      try {
+        const { answer, hop } = await followRedirects(first, send, discard, { redirect: call.redirect, endpoint });
+        if (call.accepts(answer.status)) return { done: await finish({ answer, url: hop.url, heads }) };
+        const seconds = toldSeconds(answer.status, answer.headers, clock.now());
+        const failed = refusalError({
+          status: answer.status,
+          headers: answer.headers,
+          body: await errorText(answer, hop.url),
+          url: hop.url,
+          endpoint,
+          credentialSent: authenticated,
+          credentialSource: credential?.source,
+          subject: call.subject,
+          retryAfter: seconds,
+        });
+        signal?.throwIfAborted();
+        const kind = RETRIED.has(answer.status) ? "status" : undefined;
+        return { failed, kind, toldMs: seconds === undefined ? undefined : seconds * 1000 };
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!isHfError(error)) throw error;
+        return { failed: error, kind: retryKind(error) };
+      }
+    };
+
+    return retrying(attempt, {
+      clock,
+      random: setup.random,
+      retries: call.repeatable ? (call.retries ?? setup.retries) : 0,
+      maxWaitMs: setup.maxWaitMs,
+      warn,
+      signal,
+    });
+  };
+}
+
+/** A signpost's body is read when it is short, so that its connection can be used again. */
+async function discard(answer: OpenedBody): Promise<void> {
+  if (answer.length === undefined || answer.length > 64 * 1024) return answer.cancel();
+  const nowhere = new URL("http://localhost");
+  await readBody(answer, nowhere, { maxBytes: 64 * 1024, totalMs: 2000, longer: "cut" }).catch(() => {});
+}
+
+async function errorText(answer: OpenedBody, url: URL): Promise<string> {
+  // The status alone says enough when the body breaks off.
+  const bytes = await readBody(answer, url, { maxBytes: MAX_ERROR_BODY, totalMs: 10_000, longer: "cut" }).catch(
+    () => new Uint8Array(),
+  );
+  return new TextDecoder().decode(bytes);
+}
+
+/** `X-HF-Warning: topic; text` reaches the person once for each topic. */
+function createHubWarnings(warn: Warn | undefined): (header: string | null) => void {
+  const seen = new Set<string>();
+  return (header) => {
+    if (header === null || warn === undefined) return;
+    // Repeated headers come joined by commas, which a text may hold too: a new one begins with a topic.
+    for (const part of headerText(header).split(/,\s{0,3}(?=[\w-]{1,60};)/)) {
+      const [, topic = "", text = part] = /^\s*([\w-]*);(.*)$/s.exec(part) ?? [];
+      if (seen.has(topic) || seen.size >= 20) continue;
+      seen.add(topic);
+      warn(`The Hub says: ${safeText(text)}`);
+    }
+  };
+}
+
+/** One line for a debug log. Other hosts' queries are credentials in themselves, so they are left out. */
+function exchangeLine(hop: Hop, hubOrigin: string, what: string, authenticated: boolean, ms: number): string {
+  const query = hop.url.origin === hubOrigin ? hop.url.search : hop.url.search && "?…";
+  const who = authenticated ? "with a token" : "anonymous";
+  return safeText(`${hop.method} ${hop.url.origin}${hop.url.pathname}${query} ${who}: ${what} (${ms} ms)`, 2000);
+}

@@ -1,0 +1,85 @@
+import type { HfError } from "../core/errors.ts";
+import type { Clock, Warn } from "../core/ports.ts";
+
+/**
+ * Why a request may be sent again. `unreachable`: no connection came about (name, refused, no route). `timeout`: no
+ * answer in time. `network`: an existing connection broke. `status`: the Hub answered with one of {@link RETRIED}.
+ */
+export type RetryKind = "unreachable" | "timeout" | "network" | "status";
+
+export type Outcome<T> =
+  | { readonly done: T }
+  | {
+      readonly failed: HfError;
+      /** undefined: the failure is final. */
+      readonly kind: RetryKind | undefined;
+      /** Milliseconds that the Hub asked to wait. */
+      readonly toldMs?: number | undefined;
+    };
+
+export const RETRIED: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+
+export interface RetryPolicy {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Tries after the first one; 0 switches retrying off. */
+  readonly retries: number;
+  /** A longer wait than this is not sat out: the caller gets the error, with the time in it. */
+  readonly maxWaitMs: number;
+  readonly warn?: Warn | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Runs `attempt` until it is done, its failure is final, or the policy is used up. */
+export async function retrying<T>(attempt: () => Promise<Outcome<T>>, policy: RetryPolicy): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const outcome = await attempt();
+    if ("done" in outcome) return outcome.done;
+    const { failed, kind, toldMs } = outcome;
+    if (kind === undefined || tries > Math.min(policy.retries, mostRetries(kind))) throw failed;
+    const wait = waitMs(kind, tries, toldMs, policy.random());
+    if (wait > policy.maxWaitMs) throw failed;
+    if (wait >= 1000) policy.warn?.(`${failed.message} Trying again in ${Math.ceil(wait / 1000)} s.`);
+    await policy.clock.sleep(wait, policy.signal);
+  }
+}
+
+/** A person who is not connected, or mistyped the endpoint, should not wait through five rounds to be told so. */
+function mostRetries(kind: RetryKind): number {
+  return kind === "unreachable" || kind === "timeout" ? 2 : Infinity;
+}
+
+/**
+ * Milliseconds before the next try: full jitter under a limit that doubles from 1 s to 8 s (from a quarter of that
+ * where nobody was reached); what the Hub asked for, and up to a second more, so that its clients do not come back all at once.
+ */
+export function waitMs(kind: RetryKind, tries: number, toldMs: number | undefined, random: number): number {
+  if (toldMs !== undefined) return toldMs + random * 1000;
+  const base = kind === "unreachable" ? 250 : 1000;
+  return random * Math.min(base * 2 ** (tries - 1), 8000);
+}
+
+/**
+ * Seconds that an answer asks to wait: the longest of `RateLimit` (of the limits that are used up; only for 429) and
+ * `Retry-After` (whole seconds, or a date).
+ */
+export function toldSeconds(
+  status: number,
+  headers: { get(name: string): string | null },
+  now: number,
+): number | undefined {
+  const waits: number[] = [];
+  if (status === 429) {
+    for (const match of (headers.get("ratelimit") ?? "").matchAll(/;\s?r=0\s?;\s?t=(\d{1,9})(?!\d)/g)) {
+      waits.push(Number(match[1]));
+    }
+  }
+  const after = headers.get("retry-after")?.trim() ?? "";
+  if (/^\d{1,9}$/.test(after)) waits.push(Number(after));
+  else if (/^[A-Z][a-z]{2},? /.test(after)) {
+    const date = Date.parse(after);
+    if (!Number.isNaN(date)) waits.push(Math.max(0, Math.ceil((date - now) / 1000)));
+  }
+  return waits.length === 0 ? undefined : Math.max(...waits);
+}
