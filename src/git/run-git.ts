@@ -1,0 +1,129 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { platform } from "node:os";
+import { resolve as resolvePath } from "node:path";
+import process from "node:process";
+import { HfError } from "../core/errors.ts";
+import type { Environment } from "../core/ports.ts";
+import { redact } from "../core/redact.ts";
+
+export interface GitOptions {
+  /** The environment that git and its helpers get, less what would point it at a repository or let it ask. */
+  readonly env: Environment;
+  /**
+   * Folder that git runs in. Never the current one by chance: a repository there could name a program of its own as
+   * credential helper.
+   * @default the root of the file system
+   */
+  readonly cwd?: string | undefined;
+  /** @default "git", found on the PATH */
+  readonly git?: string | undefined;
+  /** Milliseconds. @default 30_000 */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GitResult {
+  readonly code: number;
+  readonly stdout: string;
+  /** Redacted. */
+  readonly stderr: string;
+}
+
+const TIMEOUT_MS = 30_000;
+const LARGEST = 64 * 1024;
+
+/** What would make git work on a repository, or read a configuration, that the caller's shell happens to be in. */
+const LEFT_OUT = new Set([
+  "GIT_DIR",
+  "GIT_WORK_TREE",
+  "GIT_INDEX_FILE",
+  "GIT_COMMON_DIR",
+  "GIT_NAMESPACE",
+  "GIT_OBJECT_DIRECTORY",
+  "GIT_PREFIX",
+  "GIT_ASKPASS",
+  "SSH_ASKPASS",
+]);
+
+/**
+ * Runs git with `args`, without a shell, with `input` on stdin, and never lets it ask anybody anything.
+ * @throws HfError `ERR_HF_GIT` when git is missing, is slower than the limit, or says more than 64 KiB
+ * @throws the signal's reason when aborted
+ */
+export function runGit(args: readonly string[], input: string, options: GitOptions): Promise<GitResult> {
+  const { cwd = resolvePath("/"), git = "git", timeoutMs = TIMEOUT_MS, signal } = options;
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    // A session of its own: no terminal for a helper to ask on, and a group that can be ended whole.
+    const detached = platform() !== "win32";
+    const env = quietEnvironment(options.env);
+    const child = spawn(git, args, { cwd, env, detached, stdio: "pipe", windowsHide: true });
+    const chunks: { readonly from: "stdout" | "stderr"; readonly bytes: Buffer }[] = [];
+    let size = 0;
+    let failure: unknown;
+    const stop = (reason: unknown): void => {
+      failure ??= reason;
+      kill(child, detached);
+      // A helper that has left the group may hold the pipes open for as long as it likes.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    };
+    const onAbort = (): void => stop(signal?.reason);
+    const timer = setTimeout(() => stop(tooSlow(args, timeoutMs)), timeoutMs);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const collect = (from: "stdout" | "stderr") => (bytes: Buffer) => {
+      size += bytes.length;
+      if (size > LARGEST) stop(new HfError("ERR_HF_GIT", `git ${args[0] ?? ""} said more than 64 KiB.`));
+      else chunks.push({ from, bytes });
+    };
+    const textOf = (from: string): string =>
+      Buffer.concat(chunks.filter((chunk) => chunk.from === from).map(({ bytes }) => bytes)).toString("utf8");
+    child.stdout.on("data", collect("stdout"));
+    child.stderr.on("data", collect("stderr"));
+    // Git may end without reading its input; what it answers tells more than the broken pipe.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(input);
+    child.on("error", (error) => {
+      failure ??= missing(error);
+    });
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      if (failure !== undefined) reject(failure);
+      else resolve({ code: code ?? -1, stdout: textOf("stdout"), stderr: redact(textOf("stderr")).trim() });
+    });
+  });
+}
+
+/** Ends git and the helpers that it started. */
+function kill(child: ChildProcess, group: boolean): void {
+  try {
+    if (group && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // They are gone already.
+  }
+  child.kill("SIGKILL");
+}
+
+function quietEnvironment(env: Environment): Record<string, string> {
+  const quiet: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && !LEFT_OUT.has(name.toUpperCase())) quiet[name] = value;
+  }
+  // The last is for Git Credential Manager, which would open a window.
+  return { ...quiet, GIT_TERMINAL_PROMPT: "0", GCM_INTERACTIVE: "never" };
+}
+
+function missing(error: Error): HfError {
+  return new HfError("ERR_HF_GIT", "git could not be started.", {
+    cause: error,
+    hint: "Install git and put it on the PATH, or go on without: it is needed only for clone and push.",
+  });
+}
+
+function tooSlow(args: readonly string[], timeoutMs: number): HfError {
+  return new HfError("ERR_HF_GIT", `git ${args.slice(0, 2).join(" ")} took longer than ${timeoutMs / 1000} s.`, {
+    hint: "A credential helper may be waiting for an answer. Look at 'git config --get-all credential.helper'.",
+  });
+}
