@@ -1,8 +1,6 @@
 import { realpath, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ensureFolder, writeFileAtomic } from "../core/atomic-write.ts";
 import { diskError, systemCode } from "../core/errors.ts";
-import { acquireFileLock } from "../core/file-lock.ts";
 import type { Clock, Warn } from "../core/ports.ts";
 import { formatLoginRecord } from "./login-record.ts";
 import { describePath, readActive, readBytes, readRecord, readSaved } from "./store-files.ts";
@@ -52,6 +50,11 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
   };
 
   const write: TokenStore["write"] = async (decide, change: ChangeOptions = {}) => {
+    // Loaded when it is needed: commands that only read a token start without it.
+    const [{ ensureFolder }, { acquireFileLock }] = await Promise.all([
+      import("../core/atomic-write.ts"),
+      import("../core/file-lock.ts"),
+    ]);
     await ensureFolder(folder, { mode: SECRET_FOLDER });
     await ensureFolder(dirname(tokenPath), { mode: SECRET_FOLDER });
     const lock = await acquireFileLock(lockPath, {
@@ -142,6 +145,7 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
 
 /** Writes what a link points to rather than the link, as Python does: dotfile managers keep secrets elsewhere. */
 async function writeSecret(path: string, data: string | Uint8Array, doing: string): Promise<void> {
+  const { writeFileAtomic } = await import("../core/atomic-write.ts");
   const target = await realpath(path).catch(() => path);
   await writeFileAtomic(target, data, { mode: SECRET_FILE, doing });
 }

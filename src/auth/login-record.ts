@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import process from "node:process";
 import type { Secret } from "../core/secret.ts";
 
 /**
@@ -37,7 +37,7 @@ export function formatLoginRecord(record: LoginRecord): string {
 
 /** The origins at which this token was signed in with; empty when there is no record of it. */
 export function originsOf(record: LoginRecord, token: Secret): readonly string[] {
-  return record.logins.get(digestOf(token)) ?? [];
+  return record.logins.size === 0 ? [] : (record.logins.get(digestOf(token)) ?? []);
 }
 
 /** The record after a sign-in with `token` at `origin`. */
@@ -57,6 +57,8 @@ export function withTrusted(record: LoginRecord, origin: string): LoginRecord {
 }
 
 function digestOf(token: Secret): string {
+  // Loaded when it is needed: most users have no record, and each command pays for what its start loads.
+  const { createHash } = process.getBuiltinModule("node:crypto");
   return createHash("sha256").update(token.expose()).digest("hex");
 }
 

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { describe, it } from "node:test";
 import type { Credential } from "../core/credential.ts";
 import { HfError, NetworkError, RateLimitError, TokenError } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
+import { createHubClient } from "../hub/index.ts";
 import { readIdentity } from "./identity.ts";
 import { whoami } from "./whoami.ts";
 
@@ -157,6 +160,31 @@ describe("whoami()", () => {
         return true;
       });
     }
+  });
+
+  it("reads the Hub's own refusals so, over a real connection", async (t) => {
+    let status = 200;
+    const server = createServer((request, response) => {
+      const known = request.headers.authorization === `Bearer ${credential("x").token.expose()}`;
+      response.writeHead(status, { "content-type": "application/json" });
+      response.end(JSON.stringify(status === 200 && known ? full : { error: "Invalid username or password." }));
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    t.after(() => server.close().closeAllConnections());
+    const address = server.address();
+    assert.ok(typeof address === "object" && address !== null);
+    const origin = `http://127.0.0.1:${address.port}`;
+    const client = createHubClient({
+      endpoint: origin,
+      credential: { ...credential("env:HF_TOKEN"), origin },
+      retries: 0,
+    });
+    t.after(() => client.close());
+    assert.equal((await whoami(client)).name, "alice");
+    status = 401;
+    await assert.rejects(whoami(client), (error) => error instanceof TokenError && /env:HF_TOKEN/.test(error.message));
+    status = 429;
+    await assert.rejects(whoami(client), (error) => error instanceof HfError && error.code === "ERR_HF_RATE_LIMITED");
   });
 
   it("never takes a rate limit, or a fault of the Hub, for a bad token", async () => {
