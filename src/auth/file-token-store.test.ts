@@ -270,8 +270,17 @@ describe("reading the token file", () => {
     assert.ok(sleeps.includes(50));
   });
 
-  it("reads once more before it believes that no login is saved", async () => {
+  it("reads once more before a change that would lose what an empty file held a moment ago", async () => {
     writeFileSync(paths.stored, "");
+    const half = `[b]\nhf_token = ${b.expose()}\n\n`;
+    const clock: Clock = { now: () => 0, sleep: async () => writeFileSync(paths.stored, half) };
+    const login = { name: "a", token: a, origin: "https://huggingface.co" };
+    await storeAt({ clock }).write((now) => planLogin(now, login));
+    assert.deepEqual(names(await storeAt().read()), ["a", "b"]);
+  });
+
+  it("reads a half store once more", async () => {
+    writeFileSync(paths.stored, "hf_tok");
     const clock: Clock = {
       now: () => 0,
       sleep: async () => writeFileSync(paths.stored, `[a]\nhf_token = ${a.expose()}\n\n`),

@@ -40,10 +40,10 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
   const lockPath = `${storedTokensPath}.lock`;
   const source = `file:${tokenPath}`;
 
-  const read = async (): Promise<StoreContents> => {
+  const readAll = async (beforeChange: boolean): Promise<StoreContents> => {
     const [active, saved, record] = await Promise.all([
       readActive(tokenPath, clock),
-      readSaved(storedTokensPath, clock),
+      readSaved(storedTokensPath, clock, beforeChange),
       readRecord(recordPath),
     ]);
     return { active, saved, record };
@@ -64,7 +64,7 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
       warn: options.warn,
     });
     try {
-      const now = await read();
+      const now = await readAll(true);
       const { steps, report } = decide(now);
       const copy = await keepCopy(now, steps, change.onUnreadable ?? "refuse");
       for (const step of steps) await carryOut(step);
@@ -118,11 +118,11 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
 
   return {
     source,
-    read,
+    read: () => readAll(false),
     write,
     async clear(change) {
       // Nothing there: no folder and no lock file are made for a sign-out.
-      const { steps, report } = planClear(await read());
+      const { steps, report } = planClear(await readAll(false));
       if (steps.length === 0 || !(await describePath(folder, options)).exists) return report;
       return (await write(planClear, change)).report;
     },

@@ -52,14 +52,16 @@ export async function readActive(path: string, clock: Clock): Promise<ActiveToke
 }
 
 /**
- * What the file of saved logins holds. No file is the same as no login. One that is found empty or half is read once
- * more: a change made of what it seemed to hold would lose every login in it.
+ * What the file of saved logins holds. No file is the same as no login. A half one is read once more, since another
+ * tool may be writing it.
+ * @param beforeChange reads an empty one once more too: a change made of what it seemed to hold would lose every login
  */
-export async function readSaved(path: string, clock: Clock): Promise<SavedLogins> {
+export async function readSaved(path: string, clock: Clock, beforeChange: boolean): Promise<SavedLogins> {
   let parsed: ParsedStore;
   try {
     parsed = parseStoredTokens(await readBytes(path));
-    if (parsed.kind === "unparsable" || parsed.sections.length === 0) {
+    const half = parsed.kind === "unparsable" ? parsed.looksLike !== "json" : parsed.sections.length === 0;
+    if (half && (beforeChange || parsed.kind === "unparsable")) {
       await clock.sleep(REREAD_MS);
       parsed = parseStoredTokens(await readBytes(path));
     }
