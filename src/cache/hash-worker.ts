@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
+import { createContentHash, gitBlobHeader } from "./hash.ts";
 import { HASH_THREAD, QUEUE, TELL_BYTES } from "./hash-thread.ts";
 
 /** What names a content: sha256 for LFS files, git's blob sha1 for others. */
@@ -69,24 +69,19 @@ export function createHashers(options: { readonly threads?: number } = {}): Hash
 }
 
 function inlineHash(algorithm: ContentAlgorithm, size: number): StreamHash {
-  const hash = createHash(nodeName(algorithm)).update(prefixOf(algorithm, size));
+  const hash = createContentHash(algorithm, size);
   return {
     update: (bytes) => {
       hash.update(bytes);
       return undefined;
     },
-    digest: async () => hash.digest("hex"),
+    digest: async () => hash.digest(),
     abandon: () => undefined,
   };
 }
 
 function nodeName(algorithm: ContentAlgorithm): string {
   return algorithm === "sha256" ? "sha256" : "sha1";
-}
-
-/** Git hashes a blob with its kind and size in front. */
-function prefixOf(algorithm: ContentAlgorithm, size: number): string {
-  return algorithm === "sha256" ? "" : `blob ${size}\0`;
 }
 
 interface Waiting {
@@ -146,18 +141,22 @@ class HashThread {
     };
     this.#job = job;
     this.#worker.ref();
-    const prefix = prefixOf(algorithm, size);
-    this.#worker.postMessage({
-      job: { control, algorithm: nodeName(algorithm), prefix, queue: QUEUE, tellBytes: TELL_BYTES },
-    });
+    const prefix = algorithm === "sha256" ? new Uint8Array() : gitBlobHeader(size);
+    const about = { control, algorithm: nodeName(algorithm), prefix, queue: QUEUE, tellBytes: TELL_BYTES };
+    this.#worker.postMessage({ job: about }, []);
     if (this.#failure !== undefined) job.reject(this.#failure);
     let copying: Promise<void> | undefined;
-    const update = (bytes: Uint8Array): Promise<void> => {
+    const later = (bytes: Uint8Array): Promise<void> => {
       if (this.#failure !== undefined) return Promise.reject(this.#failure);
       if (bytes.buffer instanceof SharedArrayBuffer && copying === undefined) return this.#queue(job, bytes);
-      const turn = (copying ?? Promise.resolve()).then(() => this.#queueCopy(job, bytes));
-      copying = turn;
-      return turn;
+      copying = (copying ?? Promise.resolve()).then(() => this.#queueCopy(job, bytes));
+      return copying;
+    };
+    const update = (bytes: Uint8Array): Promise<void> => {
+      const promise = later(bytes);
+      // The one who gave the hash up does not wait for it any more; a failure is seen again in the digest.
+      promise.catch(() => undefined);
+      return promise;
     };
     return {
       update,
@@ -180,7 +179,7 @@ class HashThread {
     if (id === undefined) {
       id = job.ids.size;
       job.ids.set(bytes.buffer, id);
-      this.#worker.postMessage({ memory: { id, bytes: bytes.buffer } });
+      this.#worker.postMessage({ memory: { id, bytes: bytes.buffer } }, []);
     }
     this.#push(job, id, bytes.byteOffset, bytes.length);
     const until = job.queued + job.overflow.length;

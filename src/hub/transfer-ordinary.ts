@@ -1,23 +1,23 @@
-import { request as requestHttp, type Agent as HttpAgent, type IncomingMessage } from "node:http";
-import type { Agent as HttpsAgent, RequestOptions } from "node:https";
+import { request as requestHttp, type IncomingMessage } from "node:http";
+import type { RequestOptions } from "node:https";
 import type { Readable } from "node:stream";
 import { systemCode } from "../core/errors.ts";
 import { badAnswer, connectionError, cutError, timeoutError, TransferError } from "./transfer-error.ts";
 import type { OpenedBody, TransferOptions } from "./transfer-types.ts";
 
-export interface OrdinaryOptions extends TransferOptions {
-  /** For proxies and the like; Node's own agent when absent. */
-  readonly agent?: HttpAgent | HttpsAgent | undefined;
+interface Times {
+  readonly headTimeoutMs: number;
+  readonly idleTimeoutMs: number;
 }
 
 /**
  * The same contract over Node's own HTTP client, for what the narrow path does not speak: chunked and encoded bodies,
- * bodies that end with the connection, proxies. Costs about twice the time and memory.
+ * bodies that end with the connection. Costs about twice the time and memory.
  */
 export async function openOrdinary(
   url: URL,
   headers: Record<string, string>,
-  options: OrdinaryOptions & { readonly headTimeoutMs: number; readonly idleTimeoutMs: number },
+  options: TransferOptions & Times,
 ): Promise<OpenedBody> {
   options.signal?.throwIfAborted();
   const answer = await sendRequest(url, headers, options);
@@ -36,7 +36,9 @@ export async function openOrdinary(
       const stop = (): void => void answer.destroy(new Error("aborted"));
       const still = (): void => void answer.destroy(timeoutError(url, idleTimeoutMs, received));
       signal?.addEventListener("abort", stop, { once: true });
-      answer.socket.setTimeout(idleTimeoutMs, still);
+      // The answer loses sight of its socket at the end; the socket may live on in the agent.
+      const { socket } = answer;
+      socket.setTimeout(idleTimeoutMs, still);
       try {
         for await (const bytes of faultsNamed(url, decoded, signal, () => received)) {
           received += bytes.length;
@@ -44,7 +46,7 @@ export async function openOrdinary(
         }
       } finally {
         signal?.removeEventListener("abort", stop);
-        answer.socket.off("timeout", still);
+        socket.off("timeout", still);
       }
       if (length !== undefined && received !== length) throw cutError(url, received, length);
       return received;
@@ -56,13 +58,15 @@ export async function openOrdinary(
 async function sendRequest(
   url: URL,
   headers: Record<string, string>,
-  { method = "GET", signal, headTimeoutMs, ca, agent }: OrdinaryOptions & { readonly headTimeoutMs: number },
+  { method = "GET", headTimeoutMs, ...rest }: TransferOptions & Times,
 ): Promise<IncomingMessage> {
-  const init: RequestOptions = { method, headers, ...(agent === undefined ? {} : { agent }) };
+  const { signal, ca } = rest;
+  const init: RequestOptions = { method, headers };
   if (ca !== undefined && ca.length > 0) init.ca = [...ca];
   const request = url.protocol === "https:" ? (await import("node:https")).request : requestHttp;
   return new Promise((resolve, reject) => {
     const sent = request(url, init, resolve);
+    const again = (): Promise<IncomingMessage> => sendRequest(url, headers, { method, headTimeoutMs, ...rest });
     const timer = setTimeout(() => sent.destroy(timeoutError(url, headTimeoutMs)), headTimeoutMs);
     const stop = (): void => void sent.destroy(new Error("aborted"));
     signal?.addEventListener("abort", stop, { once: true });
@@ -73,6 +77,8 @@ async function sendRequest(
     sent.once("response", settled);
     sent.on("error", (error) => {
       settled();
+      // As on the narrow path: a kept connection that was closed before an answer says nothing about the peer.
+      if (sent.reusedSocket && systemCode(error) === "ECONNRESET" && signal?.aborted !== true) return resolve(again());
       reject(signal?.aborted === true ? signal.reason : namedFault(url, error, undefined));
     });
     sent.end();

@@ -35,8 +35,7 @@ export function createPool(most: number): Pool {
     let lane = lanes.get(key);
     if (lane === undefined) {
       let context: SecureContext | undefined;
-      const make = (): SecureContext =>
-        createSecureContext(ca === undefined || ca.length === 0 ? {} : { ca: [...ca] });
+      const make = (): SecureContext => createSecureContext(ca === undefined || ca.length === 0 ? {} : { ca: [...ca] });
       lane = { idle: [], busy: new Set(), waiting: [], session: undefined, context: () => (context ??= make()) };
       lanes.set(key, lane);
     }
@@ -65,27 +64,31 @@ export function createPool(most: number): Pool {
     });
   };
 
-  /** Waits until the lane has room. The place is taken by the caller in the same turn. */
-  const room = async (lane: Lane, signal: AbortSignal | undefined): Promise<void> => {
-    while (lane.idle.length === 0 && lane.busy.size >= most) {
-      await new Promise<void>((resolve, reject) => {
-        const go = (): void => {
-          signal?.removeEventListener("abort", stop);
-          resolve();
-        };
-        const stop = (): void => {
-          const at = lane.waiting.indexOf(go);
-          if (at !== -1) lane.waiting.splice(at, 1);
-          reject(signal?.reason);
-        };
-        lane.waiting.push(go);
-        signal?.addEventListener("abort", stop, { once: true });
-      });
-    }
+  /** Takes a connection in the same turn, so that two cannot take one place; undefined where the lane is full. */
+  const claim = (url: URL, lane: Lane, fresh: boolean): { connection: Connection; kept: boolean } | undefined => {
+    const kept = fresh ? undefined : lane.idle.pop();
+    if (kept === undefined && lane.busy.size >= most) return undefined;
+    const connection = kept ?? open(url, lane);
+    lane.busy.add(connection);
+    return { connection, kept: kept !== undefined };
   };
 
-  const send = async (connection: Connection, lane: Lane, request: WireRequest, signal: AbortSignal | undefined) => {
-    lane.busy.add(connection);
+  const waitForRoom = (lane: Lane, signal: AbortSignal | undefined): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const go = (): void => {
+        signal?.removeEventListener("abort", stop);
+        resolve();
+      };
+      const stop = (): void => {
+        const at = lane.waiting.indexOf(go);
+        if (at !== -1) lane.waiting.splice(at, 1);
+        reject(signal?.reason);
+      };
+      lane.waiting.push(go);
+      signal?.addEventListener("abort", stop, { once: true });
+    });
+
+  const send = async (connection: Connection, request: WireRequest, signal: AbortSignal | undefined) => {
     const stop = (): void => connection.destroy(signal?.reason);
     signal?.addEventListener("abort", stop, { once: true });
     try {
@@ -97,21 +100,24 @@ export function createPool(most: number): Pool {
 
   return {
     async request(url, request, { ca, signal }) {
-      signal?.throwIfAborted();
       const lane = laneFor(url, ca);
-      await room(lane, signal);
-      if (closed) throw new TypeError("the pool is closed");
-      const kept = lane.idle.pop();
-      if (kept !== undefined) {
+      for (let fresh = false; ;) {
+        signal?.throwIfAborted();
+        if (closed) throw new TypeError("the pool is closed");
+        const claimed = claim(url, lane, fresh);
+        if (claimed === undefined) {
+          await waitForRoom(lane, signal);
+          continue;
+        }
         try {
-          return await send(kept, lane, request, signal);
+          return await send(claimed.connection, request, signal);
         } catch (error) {
           // A kept connection may have been closed by the server just now. If no byte of an answer came, the request
-          // was not answered, and a GET may be sent again (RFC 9110 section 9.2.2).
-          if (signal?.aborted === true || !kept.stale) throw error;
+          // was not answered, and a GET may be sent again (RFC 9110 section 9.2.2): once, on a fresh one.
+          if (signal?.aborted === true || !claimed.kept || !claimed.connection.stale) throw error;
+          fresh = true;
         }
       }
-      return send(open(url, lane), lane, request, signal);
     },
     close() {
       closed = true;

@@ -1,12 +1,12 @@
 import type { WireBody } from "./transfer-connection.ts";
 import { TransferError } from "./transfer-error.ts";
-import { openOrdinary, type OrdinaryOptions } from "./transfer-ordinary.ts";
+import { openOrdinary } from "./transfer-ordinary.ts";
 import { createPool, type Pool } from "./transfer-pool.ts";
 import type { OpenBody, OpenedBody, TransferOptions } from "./transfer-types.ts";
 
 export interface Transfer {
   /**
-   * Bodies of a known length come straight from the socket; everything else (chunked, encoded, HTTP/1.0, an agent)
+   * Bodies of a known length come straight from the socket; everything else (chunked, encoded, HTTP/1.0)
    * goes through Node's own client, with the same contract. Promises that `receive`'s callee returns may be
    * outstanding at the same time: only when the buffers are all in use does the connection wait.
    *
@@ -20,8 +20,6 @@ export interface Transfer {
 export interface TransferSetup {
   /** Connections to one origin at a time. @default 8 */
   readonly connections?: number;
-  /** Takes every request through Node's client with this agent, as for a proxy. */
-  readonly agentFor?: (url: URL) => OrdinaryOptions["agent"];
 }
 
 const TIMEOUT_MS = 10_000;
@@ -43,8 +41,6 @@ export function createTransfer(setup: TransferSetup = {}): Transfer {
         headTimeoutMs: options.headTimeoutMs ?? TIMEOUT_MS,
         idleTimeoutMs: options.idleTimeoutMs ?? TIMEOUT_MS,
       };
-      const agent = setup.agentFor?.(url);
-      if (agent !== undefined) return openOrdinary(url, asked, { ...options, ...times, agent });
       if (!odd.has(url.origin)) {
         const body = await openNarrow(pool, url, asked, { ...options, ...times });
         if (body !== undefined) return body;
