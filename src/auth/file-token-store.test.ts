@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -14,7 +13,6 @@ import { lstat, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import type { TestContext } from "node:test";
 import { systemClock } from "../core/clock.ts";
 import { HfError } from "../core/errors.ts";
 import { acquireFileLock } from "../core/file-lock.ts";
@@ -363,71 +361,3 @@ describe("a file of saved logins that Python can't read", () => {
     assert.equal((await storeAt().read()).active.kind, "found");
   });
 });
-
-describe("a disk that does not take it", () => {
-  it("names the path and the next step when a file is in the place of the home folder", async () => {
-    writeFileSync(join(home, "file"), "");
-    paths = pathsIn(join(home, "file"));
-    await assert.rejects(save("a", a), coded("ERR_HF_DISK", /file/));
-    paths = pathsIn(join(home, "file", "below"));
-    await assert.rejects(save("a", a), coded("ERR_HF_DISK", /file/));
-  });
-
-  it("says that the file system is read-only, and leaves the login that is there", async (t) => {
-    await save("a", a);
-    const before = text(paths.stored);
-    if (!bindReadOnly(t, home)) return;
-    try {
-      await assert.rejects(save("b", b), coded("ERR_HF_DISK", /read-only|EROFS/));
-      assert.equal(text(paths.stored), before);
-      assert.equal((await storeAt().read()).active.kind, "found");
-    } finally {
-      execFileSync("umount", [home]);
-    }
-  });
-
-  it("says that no space is left, and loses nothing", async (t) => {
-    const disk = join(home, "disk");
-    mkdirSync(disk);
-    if (!mount(t, ["-t", "tmpfs", "-o", "size=32k", "tmpfs", disk])) return;
-    try {
-      paths = pathsIn(disk);
-      await save("a", a);
-      const before = [text(paths.stored), text(paths.token)];
-      fill(join(disk, "ballast"));
-      const long = Secret.of("x".repeat(8000));
-      await assert.rejects(save("b", long), coded("ERR_HF_NO_SPACE", /Free some space/));
-      assert.deepEqual([text(paths.stored), text(paths.token)], before);
-      assert.deepEqual(readdirSync(disk).toSorted(), ["ballast", "stored_tokens", "stored_tokens.lock", "token"]);
-      assert.deepEqual(names(await storeAt().read()), ["a"]);
-    } finally {
-      execFileSync("umount", [disk]);
-    }
-  });
-});
-
-function mount(t: TestContext, args: readonly string[]): boolean {
-  try {
-    execFileSync("mount", args, { stdio: "pipe", timeout: 10_000 });
-    return true;
-  } catch (error) {
-    t.skip(`this user may not mount: ${error instanceof Error ? error.message.split("\n")[0] : ""}`);
-    return false;
-  }
-}
-
-function bindReadOnly(t: TestContext, path: string): boolean {
-  return mount(t, ["--bind", path, path]) && mount(t, ["-o", "remount,ro,bind", path]);
-}
-
-/** Takes every byte that is left on a small disk. */
-function fill(path: string): void {
-  const block = Buffer.alloc(4096);
-  for (let count = 0; count < 1000; count++) {
-    try {
-      writeFileSync(path, block, { flag: "a" });
-    } catch {
-      return;
-    }
-  }
-}

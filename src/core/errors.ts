@@ -154,7 +154,7 @@ function diskHint(code: string | undefined): string {
   if (code === "EROFS") return "The file system is read-only. Set HF_HOME to a folder that you may write to.";
   if (code === "EACCES" || code === "EPERM")
     return "Check the owner and mode of the folder, or set HF_HOME to one that is yours.";
-  if (code === "EISDIR" || code === "ENOTDIR")
+  if (code === "EISDIR" || code === "ENOTDIR" || code === "EEXIST")
     return "Something of the wrong kind is at that path. Move it away and try again.";
   return "Check the path and the disk, then try again.";
 }
