@@ -3,9 +3,10 @@ import { callerFor } from "./access.ts";
 import type { Caller } from "./access.ts";
 import { Redirected } from "./guard.ts";
 import type { HubRequest, HubResponse } from "./http.ts";
-import { html, json, redirect, text } from "./http.ts";
+import { json, redirect, text } from "./http.ts";
 import type { Hub } from "./model.ts";
 import { findRepo } from "./model.ts";
+import { errorPage } from "./pages/index.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import { badToken, pageNotFound, Refusal } from "./refusals.ts";
 import type { Bucket, Match, Route } from "./router.ts";
@@ -30,7 +31,7 @@ export function createHandler(options: HandlerOptions): Handler {
     const match = router(request, (type, id) => findRepo(hub, type, id) !== undefined);
     const caller: Caller = request.origin === "cdn" ? { kind: "anonymous" } : identify(request);
     const limit = request.origin === "cdn" ? undefined : limiter.take(bucketOf(request, match), caller);
-    const response = limit?.refused ? render(request, limit.refused) : await answer(hub, request, match, caller);
+    const response = limit?.refused ? render(hub, request, limit.refused) : await answer(hub, request, match, caller);
     response.headers = { "X-Request-Id": `Root=${randomUUID()}`, ...limit?.headers, ...response.headers };
     if (request.origin === "hub") response.headers["Access-Control-Expose-Headers"] = EXPOSED;
     return response;
@@ -49,13 +50,13 @@ async function answer(hub: Hub, request: HubRequest, match: Match | undefined, c
     return await match.route.handler({ hub, request, caller, params: match.params });
   } catch (error) {
     if (error instanceof Redirected) return redirect(307, error.location);
-    if (error instanceof Refusal) return render(request, error);
+    if (error instanceof Refusal) return render(hub, request, error);
     throw error;
   }
 }
 
 /** JSON below `/api` and for LFS, HTML for people, plain text where a file was expected. */
-function render(request: HubRequest, refusal: Refusal): HubResponse {
+function render(hub: Hub, request: HubRequest, refusal: Refusal): HubResponse {
   const [first, second] = request.segments;
   const isApi = first === "api" && second !== "resolve-cache";
   if (isApi || first === "oauth" || request.target.includes(".git/info/lfs/")) {
@@ -67,13 +68,7 @@ function render(request: HubRequest, refusal: Refusal): HubResponse {
   if ((request.headers["accept"] ?? "").includes("application/json")) {
     return json({ error: refusal.message }, refusal.status, refusal.headers);
   }
-  const page = `<!doctype html><html lang="en"><title>${refusal.status}</title><h1>${refusal.status}</h1><p>${escapeHtml(refusal.message)}</p></html>`;
-  return html(page, refusal.status, refusal.headers);
-}
-
-export function escapeHtml(value: string): string {
-  const names: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-  return value.replace(/[&<>"']/g, (character) => names[character] ?? character);
+  return errorPage(hub, request, refusal);
 }
 
 function bucketOf(request: HubRequest, match: Match | undefined): Bucket {

@@ -17,7 +17,7 @@ describe("localhub main()", () => {
     const { code, stdout, stderr } = await run(["--port", "0"], async () => {});
     assert.equal(code, 0);
     assert.match(stdout, /^hub {3}http:\/\/localhost:\d+\ncdn {3}http:\/\/127\.0\.0\.1:\d+\n/);
-    assert.match(stdout, /\n {2}carol {2}\(password: carol\)\n/);
+    assert.match(stdout, /\n {2}carol {2}\(password: [0-9a-f]{12}\)\n/);
     assert.match(stdout, /\n {2}alice-read +hf_[A-Za-z]{34}\n/);
     assert.match(stdout, /\n {2}models\/acme\/gated-auto {2}\(gated: auto\)\n/);
     assert.equal(stderr, "");

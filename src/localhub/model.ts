@@ -1,6 +1,6 @@
 import { createHash, randomInt } from "node:crypto";
 import type { ObjectStore, Storage } from "./storage.ts";
-import type { HubToken, Org, OrgRole, Repo, RepoType, TokenKind, User } from "./types.ts";
+import type { HubToken, Org, OrgRole, Repo, RepoType, Session, TokenKind, User } from "./types.ts";
 import { ownerOf } from "./types.ts";
 import { entryAt, peel, readCommit } from "./history.ts";
 import type { Commit } from "./git-objects.ts";
@@ -17,6 +17,8 @@ export type Hub = {
   repos: Map<string, Repo>;
   /** Former names: `repoKey` of the old id to the id now. */
   redirects: Map<string, string>;
+  /** Of the web pages, by id. In memory alone: a restart signs everybody out. */
+  sessions: Map<string, Session>;
   storage: Storage;
   /** Milliseconds since 1970. */
   now: () => number;
@@ -38,6 +40,7 @@ export function createHub(storage: Storage, now: () => number, secret: Buffer): 
     tokens: new Map(),
     repos: new Map(),
     redirects: new Map(),
+    sessions: new Map(),
     storage,
     now,
     secret,

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import type { Content } from "./content.ts";
@@ -22,7 +23,7 @@ const HOUR = 3600_000;
  * that a reset keeps what clients hold.
  */
 export async function applySeed(hub: Hub, seed: Seed, tokens: Record<string, string>): Promise<void> {
-  for (const user of seed.users ?? []) hub.users.set(user.name.toLowerCase(), makeUser(user));
+  for (const user of seed.users ?? []) hub.users.set(user.name.toLowerCase(), makeUser(user, hub.secret));
   for (const org of seed.orgs ?? []) hub.orgs.set(org.name.toLowerCase(), makeOrg(org));
   for (const token of seed.tokens ?? []) {
     if (!findUser(hub, token.owner) && !findOrg(hub, token.owner)) {
@@ -34,7 +35,8 @@ export async function applySeed(hub: Hub, seed: Seed, tokens: Record<string, str
   for (const repo of seed.repos ?? []) await addSeedRepo(hub, repo);
 }
 
-export function makeUser(seed: SeedUser): User {
+/** Without a password of its own the user gets one that nobody can guess, the same after a reset. */
+export function makeUser(seed: SeedUser, secret: Buffer): User {
   return {
     _id: stableId(`user ${seed.name}`),
     name: seed.name,
@@ -42,7 +44,7 @@ export function makeUser(seed: SeedUser): User {
     email: seed.email ?? `${seed.name}@example.org`,
     emailVerified: true,
     isPro: seed.isPro ?? false,
-    password: seed.password ?? seed.name,
+    password: seed.password ?? createHmac("sha256", secret).update(`password ${seed.name}`).digest("hex").slice(0, 12),
   };
 }
 

@@ -25,7 +25,7 @@ export type SeedUser = {
   /** Default `<name>@example.org`. */
   email?: string;
   isPro?: boolean;
-  /** For the sign-in page; default: the name itself. */
+  /** For the sign-in page; default: one made at the start. `localhub` prints it. */
   password?: string;
 };
 

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
+import type { Caller } from "./access.ts";
+import { callerFor } from "./access.ts";
 import type { Fault } from "./faults.ts";
 import { createHandler } from "./handler.ts";
 import type { Handler } from "./handler.ts";
@@ -9,6 +11,7 @@ import type { Journal } from "./journal.ts";
 import { createJournal } from "./journal.ts";
 import type { Hub } from "./model.ts";
 import { createHub } from "./model.ts";
+import { callerBySession } from "./pages/index.ts";
 import type { Quotas } from "./rate-limit.ts";
 import { createRateLimiter, HUB_QUOTAS } from "./rate-limit.ts";
 import { routes } from "./routes/index.ts";
@@ -87,7 +90,7 @@ export async function startLocalhub(options: LocalhubOptions = {}): Promise<Loca
   });
   const journal = createJournal();
   const faults: Fault[] = [];
-  const handler = createHandler({ hub, routes, limiter });
+  const handler = createHandler({ hub, routes, limiter, identify: (request) => identify(hub, request) });
 
   const serve = (origin: "hub" | "cdn"): Server =>
     createServer({ keepAliveTimeout: 30_000 }, (incoming, outgoing) => {
@@ -177,6 +180,12 @@ async function answer(handler: Handler, faults: readonly Fault[], request: HubRe
   response ??= await handler(request);
   for (const fault of faults) response = (await fault.after?.(request, response)) ?? response;
   return response;
+}
+
+/** By the Authorization header; without one, by the session of the web pages. */
+function identify(hub: Hub, request: HubRequest): Caller {
+  const authorization = request.headers["authorization"];
+  return authorization === undefined ? callerBySession(hub, request) : callerFor(hub, authorization);
 }
 
 /**

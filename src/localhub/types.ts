@@ -26,6 +26,20 @@ export type User = {
   password: string;
 };
 
+/** Someone at the web pages. */
+export type Session = {
+  id: string;
+  /** Stands in each form of the session. */
+  csrf: string;
+  expiresAt: number;
+  /** User name; absent until somebody signs in. */
+  user?: string;
+  /** Said once, on the next page. */
+  notice?: string;
+  /** Value of the token made last, until it has been shown. */
+  freshToken?: string;
+};
+
 export type Org = {
   _id: string;
   name: string;

@@ -13,7 +13,7 @@ export const accessRoutes: readonly Route[] = [
   { method: "POST", pattern: "/api/:types/:repo/user-access-request/cancel", handler: cancel },
 ];
 
-async function ask(call: Call): Promise<HubResponse> {
+export async function ask(call: Call): Promise<HubResponse> {
   const { hub, caller } = call;
   const repo = openRepo(call, { gate: false });
   if (caller.kind !== "user") throw signInFirst();

@@ -4,7 +4,7 @@ import type { HubResponse } from "../http.ts";
 import { decodeSegment, isTrue, json } from "../http.ts";
 import { findUser, objectsOf } from "../model.ts";
 import { nextLink, queryNumber } from "../paging.ts";
-import { escapeHtml } from "../handler.ts";
+import { escapeText } from "../pages/markup.ts";
 import type { Call, Route } from "../router.ts";
 import { avatar } from "./identity.ts";
 
@@ -43,7 +43,7 @@ function listCommits(call: Call): HubResponse {
     const [title = "", ...others] = commit.message.split("\n");
     const message = others.join("\n").trim();
     const user = findUser(hub, commit.author.name)?.name ?? commit.author.name;
-    const asHtml = { title: escapeHtml(title), message: message === "" ? "" : `<p>${escapeHtml(message)}</p>` };
+    const asHtml = { title: escapeText(title), message: message === "" ? "" : `<p>${escapeText(message)}</p>` };
     return {
       id: commit.id,
       title,

@@ -7,6 +7,7 @@ import { infoRoutes } from "./info.ts";
 import { ownerRoutes } from "./access-owner.ts";
 import { resolveRoutes } from "./resolve.ts";
 import { treeRoutes } from "./tree.ts";
+import { askRoutes, pageRoutes } from "../pages/routes.ts";
 
 /** All routes; the first that fits answers. */
 export const routes: readonly Route[] = [
@@ -15,7 +16,9 @@ export const routes: readonly Route[] = [
   ...treeRoutes,
   ...commitRoutes,
   ...resolveRoutes,
+  ...askRoutes,
   ...accessRoutes,
   ...ownerRoutes,
   ...cdnRoutes,
+  ...pageRoutes,
 ];

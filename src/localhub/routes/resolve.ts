@@ -20,7 +20,7 @@ export const resolveRoutes: readonly Route[] = [
 ];
 
 /** What a gate never hides, at the root only. */
-const OPEN_FILES = new Set(["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"]);
+export const OPEN_FILES = new Set(["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"]);
 
 type Target = { repo: Repo; commit: Commit; entry: PathEntry };
 

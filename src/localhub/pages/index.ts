@@ -1,0 +1,2 @@
+export { errorPage } from "./layout.ts";
+export { callerBySession } from "./session.ts";
