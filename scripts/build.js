@@ -11,8 +11,9 @@ process.chdir(root);
 
 rmSync("build", { recursive: true, force: true });
 rmSync("dist", { recursive: true, force: true });
-tsc("tsconfig.json");
+// The library first: the examples import it as its users do.
 tsc("tsconfig.lib.json");
+tsc("tsconfig.json");
 writeFileSync("build/package.json", `${JSON.stringify({ type: "module" })}\n`);
 
 // The first file answers `version` and `auth token` alone; the rest of the program is a second file, read when needed.

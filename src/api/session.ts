@@ -67,7 +67,7 @@ export function openSession(options: SessionOptions): Session {
       offline: settings.offline,
       ...(warn === undefined ? {} : { warn }),
       ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
-      ...networkOf(env, settings),
+      ...networkOf(env, settings, warn),
     });
   let hub: Promise<HubClient> | undefined;
   return {

@@ -1,4 +1,4 @@
-import { realpath, rm } from "node:fs/promises";
+import { realpathSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { diskError, systemCode } from "../core/errors.ts";
 import type { Clock, Warn } from "../core/ports.ts";
@@ -106,7 +106,7 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
     const error = saved.kind === "unreadable" ? saved.error : saved.damage;
     if (error === undefined) return undefined;
     if (onUnreadable === "refuse" || error.code !== "ERR_HF_STORE_UNREADABLE") throw error;
-    const bytes = await readBytes(storedTokensPath);
+    const bytes = readBytes(storedTokensPath);
     const stamp = new Date(clock.now()).toISOString().slice(0, 19).replaceAll(":", "-");
     for (let count = 0; ; count++) {
       const path = `${storedTokensPath}.unreadable-${stamp}${count === 0 ? "" : `-${count}`}`;
@@ -146,12 +146,21 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
 /** Writes what a link points to rather than the link, as Python does: dotfile managers keep secrets elsewhere. */
 async function writeSecret(path: string, data: string | Uint8Array, doing: string): Promise<void> {
   const { writeFileAtomic } = await import("../core/atomic-write.ts");
-  const target = await realpath(path).catch(() => path);
-  await writeFileAtomic(target, data, { mode: SECRET_FILE, doing });
+  await writeFileAtomic(targetOf(path), data, { mode: SECRET_FILE, doing });
 }
 
-async function remove(path: string, doing: string): Promise<void> {
-  await rm(path).catch((error: unknown) => {
+function targetOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function remove(path: string, doing: string): void {
+  try {
+    rmSync(path);
+  } catch (error) {
     if (systemCode(error) !== "ENOENT") throw diskError(error, doing, path);
-  });
+  }
 }

@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { open, stat } from "node:fs/promises";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { DiskError, diskError, HfError, systemCode, TokenError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 import { plainText } from "../core/terminal-text.ts";
@@ -15,30 +14,34 @@ const LARGEST = 1024 * 1024;
 /** Other tools empty a file before they fill it; for that moment it says nothing. */
 const REREAD_MS = 50;
 
-/** The bytes of a file of at most 1 MiB. */
-export async function readBytes(path: string): Promise<Uint8Array> {
-  const file = await open(path, constants.O_RDONLY);
+/**
+ * The bytes of a file of at most 1 MiB. Read at once and not by promises: these files are small, and the machinery of
+ * asynchronous reading costs more than the rest of `hf auth token`.
+ */
+export function readBytes(path: string): Uint8Array {
+  const file = openSync(path, "r");
   try {
-    const buffer = Buffer.alloc(LARGEST + 1);
-    let length = 0;
-    while (length < buffer.length) {
-      const { bytesRead } = await file.read(buffer, length, Math.min(65_536, buffer.length - length));
-      if (bytesRead === 0) return buffer.subarray(0, length);
-      length += bytesRead;
+    const chunks: Uint8Array[] = [];
+    for (let length = 0; length <= LARGEST;) {
+      const chunk = Buffer.allocUnsafe(16_384);
+      const count = readSync(file, chunk);
+      if (count === 0) return Buffer.concat(chunks, length);
+      chunks.push(chunk.subarray(0, count));
+      length += count;
     }
     throw new DiskError("ERR_HF_DISK", `The file is larger than 1 MiB: ${path}`, { hint: "Move it away." });
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
 /** What the token file holds. A file that is found empty is read once more: another tool may be writing it. */
 export async function readActive(path: string, clock: Clock): Promise<ActiveToken> {
   try {
-    let text = decode(await readBytes(path));
+    let text = decode(readBytes(path));
     if (text === "") {
       await clock.sleep(REREAD_MS);
-      text = decode(await readBytes(path));
+      text = decode(readBytes(path));
     }
     const cleaned = cleanToken(text);
     if (cleaned.kind === "empty") return { kind: "absent" };
@@ -59,11 +62,11 @@ export async function readActive(path: string, clock: Clock): Promise<ActiveToke
 export async function readSaved(path: string, clock: Clock, beforeChange: boolean): Promise<SavedLogins> {
   let parsed: ParsedStore;
   try {
-    parsed = parseStoredTokens(await readBytes(path));
+    parsed = parseStoredTokens(readBytes(path));
     const half = parsed.kind === "unparsable" ? parsed.looksLike !== "json" : parsed.sections.length === 0;
     if (half && (beforeChange || parsed.kind === "unparsable")) {
       await clock.sleep(REREAD_MS);
-      parsed = parseStoredTokens(await readBytes(path));
+      parsed = parseStoredTokens(readBytes(path));
     }
   } catch (error) {
     if (systemCode(error) === "ENOENT") return { kind: "ok", logins: [] };
@@ -81,7 +84,7 @@ export async function readSaved(path: string, clock: Clock, beforeChange: boolea
 /** Where the saved logins belong. No file is the same as no entry. */
 export async function readRecord(path: string): Promise<RecordReading> {
   try {
-    const record = parseLoginRecord(decode(await readBytes(path)));
+    const record = parseLoginRecord(decode(readBytes(path)));
     if (record !== undefined) return { kind: "ok", record };
     return {
       kind: "unreadable",
@@ -104,8 +107,12 @@ export async function describePath(
   path: string,
   { platform, uid }: { readonly platform: NodeJS.Platform; readonly uid?: number | undefined },
 ): Promise<PathState> {
-  const stats = await stat(path).catch(() => undefined);
-  if (stats === undefined) return { path, exists: false };
+  let stats;
+  try {
+    stats = statSync(path);
+  } catch {
+    return { path, exists: false };
+  }
   if (platform === "win32") return { path, exists: true };
   const mode = stats.mode & 0o7777;
   const unsafe = unsafety(mode, stats.isDirectory(), uid === undefined || stats.uid === uid || stats.uid === 0);

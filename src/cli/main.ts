@@ -1,6 +1,5 @@
 import { VERSION } from "../core/version.ts";
 import type { ProcessPort } from "./process-port.ts";
-import { tokenAtOnce } from "./token-at-once.ts";
 
 /**
  * Runs one command line and answers its exit code; never exits, never throws. What people and shells call most often
@@ -14,6 +13,7 @@ export async function main(argv: readonly string[], process: ProcessPort): Promi
     return 0;
   }
   if (words === "auth token") {
+    const { tokenAtOnce } = await import("./token-at-once.ts");
     const exit = await tokenAtOnce(process);
     if (exit !== undefined) return exit;
   }
