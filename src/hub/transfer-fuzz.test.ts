@@ -6,6 +6,8 @@ import { TransferError } from "./transfer-error.ts";
 import { createTransfer } from "./transfer.ts";
 
 const CASES = Number(process.env["LATCHKEY_FUZZ_CASES"] ?? 2_500);
+/** With the seed of a failure, its number here has the failing case run first. */
+const FIRST = Number(process.env["LATCHKEY_FUZZ_FIRST"] ?? 0);
 const SEED = Number(process.env["LATCHKEY_FUZZ_SEED"] ?? Date.now() % 1_000_000);
 
 interface Case {
@@ -126,6 +128,11 @@ function plainReading(wire: Buffer): Buffer | undefined {
   }
 }
 
+function hasSurplus(wire: Buffer): boolean {
+  const body = plainReading(wire);
+  return body !== undefined && body.byteOffset + body.length !== wire.byteOffset + wire.length;
+}
+
 it(
   `gives the right bytes or an error for ${CASES} broken answers (seed ${SEED})`,
   { timeout: 3_600_000 },
@@ -142,8 +149,11 @@ it(
       cases.set(number, each);
       const parts: Buffer[] = [];
       try {
-        // An odd answer makes its origin odd for the next one; a fresh transfer keeps every case on the narrow path.
-        const own = number % 8 === 0 ? transfer : createTransfer();
+        // An odd answer makes its origin odd for the next one; a fresh transfer keeps every case on the narrow path. One
+        // in eight goes over kept connections, unless its server sends more than it announced: what comes late there is
+        // taken for the next answer by any client, and found by length and hash.
+        const kept = number % 8 === 0 && !hasSurplus(each.wire);
+        const own = kept ? transfer : createTransfer();
         const body = await own.openBody(
           new URL(`/${number}`, peer.url),
           {},
@@ -161,7 +171,10 @@ it(
         assert.deepEqual(Buffer.compare(Buffer.concat(parts), wanted), 0, "other bytes than were sent");
         seen.right++;
       } catch (error) {
-        if (!(error instanceof TransferError)) throw new Error(`case ${number} of seed ${SEED}`, { cause: error });
+        if (!(error instanceof TransferError)) {
+          const wire = JSON.stringify(each.wire.subarray(0, 600).toString("latin1"));
+          throw new Error(`case ${number} of seed ${SEED}: ${String(error)}: ${wire}`, { cause: error });
+        }
         assert.notEqual(error.code, "ERR_HF_TIMEOUT", `case ${number} of seed ${SEED} hung`);
         const got = Buffer.concat(parts);
         // What was delivered before the fault may be continued with a range: it must be the beginning of what was sent.
@@ -176,9 +189,9 @@ it(
         cases.delete(number);
       }
     };
-    let next = 0;
+    let next = FIRST;
     const worker = async (): Promise<void> => {
-      while (next < CASES) await run(next++);
+      while (next < FIRST + CASES) await run(next++);
     };
     try {
       await Promise.all(Array.from({ length: 8 }, worker));

@@ -1,0 +1,22 @@
+import { HF, type World } from "../test/support/world.ts";
+import { compare, type Answer, type Contender } from "./measure.ts";
+import { NO_PYTHON, type Peers } from "./peers.ts";
+
+/** How long does a person wait for the shortest commands, beside a Node that does nothing? */
+export async function startup(world: World, peers: Peers, rounds: number): Promise<Answer> {
+  const env = { ...world.env, HF_TOKEN: world.token("alice-read") };
+  const commands = [["version"], ["auth", "token"], ["auth", "whoami"]];
+  const ours = commands.map((args): Contender => ({
+    name: `hf ${args.join(" ")}`,
+    program: process.execPath,
+    args: [HF, ...args],
+    env,
+  }));
+  const { pythonHf } = peers;
+  const theirs =
+    pythonHf === undefined
+      ? []
+      : commands.map((args): Contender => ({ name: `Python's hf ${args.join(" ")}`, program: pythonHf, args, env }));
+  const bare: Contender = { name: "node -e 0", program: process.execPath, args: ["-e", "0"], env };
+  return compare("start-up", [bare, ...ours, ...theirs], rounds, pythonHf === undefined ? [NO_PYTHON] : []);
+}
