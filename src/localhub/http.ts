@@ -28,6 +28,8 @@ export type HubResponse = {
   status: number;
   headers: Record<string, string>;
   body?: Buffer | Content | AsyncIterable<Uint8Array>;
+  /** How the client learns where the body ends; default: by its length, or chunked when that is not known. */
+  framing?: "chunked" | "close";
 };
 
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): HubResponse {

@@ -3,6 +3,8 @@ import { dirname, join, resolve } from "node:path";
 import { isRecord } from "./http.ts";
 import type { Seed, SeedRepo } from "./seed.ts";
 import { defaultSeed } from "./seed.ts";
+import type { Check } from "./shape.ts";
+import { boolean, date, fail, list, map, number, object, oneOf, record, string } from "./shape.ts";
 import { ACCESS_STATUSES, ORG_ROLES, REPO_TYPES } from "./types.ts";
 
 /**
@@ -65,53 +67,9 @@ async function folders(path: string): Promise<string[]> {
  * @throws Error `where: field: what is wrong`.
  */
 export function parseSeed(value: unknown, where = "seed"): Seed {
-  check(value, SEED, where);
+  SEED(value, where);
   return value as Seed;
 }
-
-type Check = (value: unknown, at: string) => void;
-
-function check(value: unknown, shape: Check, at: string): void {
-  shape(value, at);
-}
-
-function fail(at: string, want: string): never {
-  throw new Error(`${at}: expected ${want}`);
-}
-
-const string: Check = (value, at) => typeof value === "string" || fail(at, "text");
-const number: Check = (value, at) => (typeof value === "number" && Number.isFinite(value)) || fail(at, "a number");
-const boolean: Check = (value, at) => typeof value === "boolean" || fail(at, "true or false");
-const date: Check = (value, at) =>
-  (typeof value === "string" && !Number.isNaN(Date.parse(value))) || fail(at, "a date like 2026-01-31T10:00:00Z");
-const record: Check = (value, at) => isRecord(value) || fail(at, "an object");
-const oneOf =
-  (...choices: readonly unknown[]): Check =>
-  (value, at) =>
-    choices.includes(value) || fail(at, `one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`);
-const list =
-  (inner: Check): Check =>
-  (value, at) => {
-    if (!Array.isArray(value)) fail(at, "a list");
-    value.forEach((item, index) => inner(item, `${at}[${index}]`));
-  };
-const map =
-  (inner: Check): Check =>
-  (value, at) => {
-    if (!isRecord(value)) fail(at, "an object");
-    for (const [key, item] of Object.entries(value)) inner(item, `${at}.${key}`);
-  };
-const object =
-  (required: Record<string, Check>, optional: Record<string, Check>): Check =>
-  (value, at) => {
-    if (!isRecord(value)) fail(at, "an object");
-    for (const key of Object.keys(required)) if (!(key in value)) fail(`${at}.${key}`, "a value");
-    for (const [key, item] of Object.entries(value)) {
-      const inner = required[key] ?? optional[key];
-      if (!inner) throw new Error(`${at}.${key}: unknown field`);
-      inner(item, `${at}.${key}`);
-    }
-  };
 
 const fieldType: Check = (value, at) =>
   typeof value === "string"

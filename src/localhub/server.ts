@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server } from "node:http";
 import { createServer } from "node:http";
 import type { Caller } from "./access.ts";
 import { callerFor } from "./access.ts";
+import type { FaultRule } from "./fault-rule.ts";
+import { createFaultRules } from "./fault-rules.ts";
 import type { Fault } from "./faults.ts";
 import { createHandler } from "./handler.ts";
-import type { Handler } from "./handler.ts";
-import type { HubRequest, HubResponse } from "./http.ts";
+import type { HubRequest } from "./http.ts";
 import type { Journal } from "./journal.ts";
 import { createJournal } from "./journal.ts";
 import type { Hub } from "./model.ts";
@@ -14,11 +15,12 @@ import { createHub } from "./model.ts";
 import { callerBySession } from "./pages/index.ts";
 import type { Quotas } from "./rate-limit.ts";
 import { createRateLimiter, HUB_QUOTAS } from "./rate-limit.ts";
+import { createControl } from "./routes/control.ts";
 import { routes } from "./routes/index.ts";
 import { applySeed } from "./seed-apply.ts";
 import type { Seed } from "./seed.ts";
 import { defaultSeed } from "./seed.ts";
-import { sendResponse, toHubRequest } from "./socket.ts";
+import { serveRequest } from "./serve-request.ts";
 import { loadState, saveState } from "./state.ts";
 import { createFolderStorage } from "./storage-folder.ts";
 import { createMemoryStorage } from "./storage-memory.ts";
@@ -55,8 +57,14 @@ export type Localhub = {
   /** What the hub holds now; tests may look and change. */
   readonly model: Hub;
   readonly journal: Journal;
-  /** Asked for every request; see `Fault`. */
+  /** Faults written as code, asked for every request. */
   readonly faults: Fault[];
+  /**
+   * Makes something go wrong; the rules work in the order in which they were set. Returns a function that takes the rule
+   * away again.
+   * @throws Error saying what is wrong with the rule.
+   */
+  fault(rule: FaultRule): () => void;
   /** Back to the seed: repos, accounts, requests; the journal and the faults are emptied. Ports and tokens stay. */
   reset(): Promise<void>;
   /** Ends all connections, those in use too, and frees both ports. */
@@ -90,11 +98,25 @@ export async function startLocalhub(options: LocalhubOptions = {}): Promise<Loca
   });
   const journal = createJournal();
   const faults: Fault[] = [];
+  const rules = createFaultRules(now);
   const handler = createHandler({ hub, routes, limiter, identify: (request) => identify(hub, request) });
+  const reset = async (): Promise<void> => {
+    for (const repo of hub.repos.values()) hub.storage.drop(repo._id);
+    await hub.storage.close();
+    const fresh = createHub(openStorage(), now, hub.secret);
+    await applySeed(fresh, seed, tokens);
+    Object.assign(hub, { ...fresh, origins: hub.origins });
+    save();
+    limiter.reset();
+    journal.clear();
+    faults.length = 0;
+    rules.clear();
+  };
+  const control = createControl({ hub, journal, rules, reset });
 
   const serve = (origin: "hub" | "cdn"): Server =>
     createServer({ keepAliveTimeout: 30_000 }, (incoming, outgoing) => {
-      void handle({ origin, handler, journal, faults, now, save }, incoming, outgoing);
+      void serveRequest({ origin, handler, control, journal, faults, rules, now, save }, incoming, outgoing);
     });
   const hubServers = await listenOnLoopback(() => serve("hub"), options.port ?? 0);
   const cdn = serve("cdn");
@@ -114,72 +136,13 @@ export async function startLocalhub(options: LocalhubOptions = {}): Promise<Loca
     model: hub,
     journal,
     faults,
-    async reset() {
-      for (const repo of hub.repos.values()) hub.storage.drop(repo._id);
-      await hub.storage.close();
-      const fresh = createHub(openStorage(), now, hub.secret);
-      await applySeed(fresh, seed, tokens);
-      Object.assign(hub, { ...fresh, origins: hub.origins });
-      save();
-      limiter.reset();
-      journal.clear();
-      faults.length = 0;
-    },
+    fault: (rule) => rules.add(rule),
+    reset,
     async close() {
       await Promise.all([...hubServers, cdn].map(stop));
       await hub.storage.close();
     },
   };
-}
-
-type Serving = {
-  origin: "hub" | "cdn";
-  handler: Handler;
-  journal: Journal;
-  faults: readonly Fault[];
-  now: () => number;
-  save: () => void;
-};
-
-async function handle(serving: Serving, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const request = toHubRequest(incoming, serving.origin);
-  const entry = serving.journal.add({
-    method: request.method,
-    url: request.base + request.target,
-    origin: serving.origin,
-    headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, value ?? ""])),
-    status: 0,
-    sent: 0,
-    at: serving.now(),
-  });
-  const faults = [...serving.faults];
-  try {
-    const response = await answer(serving.handler, faults, request);
-    // Before the answer goes out: what a client was told has happened survives a kill.
-    if (request.method !== "GET" && request.method !== "HEAD") serving.save();
-    entry.status = response.status;
-    const wrap = (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
-      faults.reduce((body, fault) => fault.body?.(request, response, body) ?? body, bytes);
-    await sendResponse(incoming, outgoing, response, wrap, (count) => {
-      entry.sent += count;
-    });
-  } catch (error) {
-    if (outgoing.headersSent || outgoing.destroyed) {
-      outgoing.destroy();
-      return;
-    }
-    entry.status = 500;
-    outgoing.writeHead(500, { "Content-Type": "application/json; charset=utf-8", Connection: "close" });
-    outgoing.end(JSON.stringify({ error: `Internal Error: ${error instanceof Error ? error.stack : String(error)}` }));
-  }
-}
-
-async function answer(handler: Handler, faults: readonly Fault[], request: HubRequest): Promise<HubResponse> {
-  let response: HubResponse | undefined;
-  for (const fault of faults) response ??= await fault.before?.(request);
-  response ??= await handler(request);
-  for (const fault of faults) response = (await fault.after?.(request, response)) ?? response;
-  return response;
 }
 
 /** By the Authorization header; without one, by the session of the web pages. */

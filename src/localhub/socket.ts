@@ -40,18 +40,24 @@ export function toHubRequest(incoming: IncomingMessage, origin: "hub" | "cdn"): 
   };
 }
 
-/** Writes the answer, never faster than the client reads. Rejects when the body source fails or the client goes away. */
+/**
+ * Writes the answer, never faster than the client reads. Rejects when the body source fails or the client goes away.
+ * `wrap` may change the bytes on their way; the head goes out before it is asked for the first.
+ */
 export async function sendResponse(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   response: HubResponse,
-  wrap: (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+  wrap: ((bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>) | undefined,
   onSent: (count: number) => void,
 ): Promise<void> {
   const headers: Record<string, string> = { ...response.headers };
   const length = lengthOf(response.body);
-  if (length !== undefined && response.status !== 304 && !hasHeader(headers, "content-length")) {
-    headers["Content-Length"] = String(length);
+  if (response.framing === "close") {
+    outgoing.removeHeader("Content-Length");
+    outgoing.removeHeader("Transfer-Encoding");
+  } else if (response.framing === undefined && length !== undefined && response.status !== 304) {
+    if (!hasHeader(headers, "content-length")) headers["Content-Length"] = String(length);
   }
   if (!incoming.complete) {
     // An upload nobody read: small ones are drained so that the connection lives on, large ones end it.
@@ -63,7 +69,9 @@ export async function sendResponse(
     outgoing.end();
     return;
   }
-  for await (const chunk of wrap(bytesOf(response.body))) {
+  const bytes = bytesOf(response.body);
+  if (wrap) outgoing.flushHeaders();
+  for await (const chunk of wrap ? wrap(bytes) : bytes) {
     if (outgoing.destroyed) return;
     onSent(chunk.length);
     if (!outgoing.write(chunk)) await drained(outgoing);
@@ -71,7 +79,7 @@ export async function sendResponse(
   outgoing.end();
 }
 
-function lengthOf(body: HubResponse["body"]): number | undefined {
+export function lengthOf(body: HubResponse["body"]): number | undefined {
   if (body === undefined) return 0;
   if (Buffer.isBuffer(body)) return body.length;
   return isContent(body) ? body.size : undefined;
@@ -81,7 +89,7 @@ function hasHeader(headers: Record<string, string>, name: string): boolean {
   return Object.keys(headers).some((one) => one.toLowerCase() === name);
 }
 
-async function* bytesOf(body: NonNullable<HubResponse["body"]>): AsyncGenerator<Uint8Array> {
+export async function* bytesOf(body: NonNullable<HubResponse["body"]>): AsyncGenerator<Uint8Array> {
   if (Buffer.isBuffer(body)) yield body;
   else if (isContent(body)) yield* body.read(0, body.size);
   else yield* body;
