@@ -47,7 +47,7 @@ export async function resolveToken(options: HubOptions = {}): Promise<TokenResol
  * @throws RateLimitError, NetworkError
  */
 export async function whoami(options: HubOptions = {}): Promise<Identity> {
-  return askWhoami(await sessionOf(options).hub(), { signal: options.signal });
+  return askWhoami(await sessionOf(options).hub("required"), { signal: options.signal });
 }
 
 /**

@@ -24,19 +24,24 @@ export interface SessionOptions {
   readonly onExchange?: ((line: string) => void) | undefined;
 }
 
+export type TokenNeed = "optional" | "required";
+
 /** The rooms wired for one caller: which token, which Hub, which files. Each part is made on first use. */
 export interface Session {
   readonly settings: Settings;
   readonly store: TokenStore;
   /** The places that a token may come from, in order. */
   sources(): readonly TokenSource[];
-  /** Which token is used, and from where. Warns about what was odd. */
-  resolve(): Promise<TokenResolution>;
+  /**
+   * Which token is used, and from where. Warns about what was odd.
+   * @param need `"required"`: the call can't do without one, so `HF_HUB_DISABLE_IMPLICIT_TOKEN` does not count
+   */
+  resolve(need?: TokenNeed): Promise<TokenResolution>;
   /**
    * A client with the token that was resolved, or without one.
    * @throws HfError the reason of a refused source
    */
-  hub(): Promise<HubClient>;
+  hub(need?: TokenNeed): Promise<HubClient>;
   /** A client for the same endpoint with another credential, or without one. */
   connect(credential: Credential | undefined): HubClient;
 }
@@ -51,12 +56,18 @@ export function openSession(options: SessionOptions): Session {
       ? []
       : tokenSources({ env, endpoint, store, ...(explicit === undefined ? {} : { explicit }), implicit });
 
-  let resolution: Promise<TokenResolution> | undefined;
-  const resolve = (): Promise<TokenResolution> =>
-    (resolution ??= resolveToken(sources(!settings.disableImplicitToken)).then((found) => {
-      if (found.kind === "found") found.warnings?.forEach((warning) => warn?.(warning));
-      return found;
-    }));
+  const resolutions = new Map<boolean, Promise<TokenResolution>>();
+  const resolve = (need: TokenNeed = "optional"): Promise<TokenResolution> => {
+    const implicit = need === "required" || !settings.disableImplicitToken;
+    const known = resolutions.get(implicit);
+    if (known !== undefined) return known;
+    const found = resolveToken(sources(implicit)).then((resolution) => {
+      if (resolution.kind === "found") resolution.warnings?.forEach((warning) => warn?.(warning));
+      return resolution;
+    });
+    resolutions.set(implicit, found);
+    return found;
+  };
   const connect = (credential: Credential | undefined): HubClient =>
     createHubClient({
       endpoint,
@@ -69,13 +80,18 @@ export function openSession(options: SessionOptions): Session {
       ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
       ...networkOf(env, settings, warn),
     });
-  let hub: Promise<HubClient> | undefined;
+  const hubs = new Map<TokenNeed, Promise<HubClient>>();
+  const hub = (need: TokenNeed = "optional"): Promise<HubClient> => {
+    const made = hubs.get(need) ?? resolve(need).then((found) => connect(credentialOf(found, endpoint)));
+    hubs.set(need, made);
+    return made;
+  };
   return {
     settings,
     store,
     sources: () => sources(true),
     resolve,
-    hub: () => (hub ??= resolve().then((found) => connect(credentialOf(found, endpoint)))),
+    hub,
     connect,
   };
 }

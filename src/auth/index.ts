@@ -2,8 +2,6 @@ export { cleanToken } from "./clean.ts";
 export type { CleanedToken } from "./clean.ts";
 export { createFileTokenStore } from "./file-token-store.ts";
 export type { FileStoreOptions } from "./file-token-store.ts";
-export { findToken } from "./find-token.ts";
-export type { FindTokenOptions } from "./find-token.ts";
 export { readIdentity } from "./identity.ts";
 export type { Identity, IdentityToken, Organisation, ScopedPermission, TokenPermissions } from "./identity.ts";
 export { originsOf } from "./login-record.ts";

@@ -9,8 +9,6 @@ import type { HfErrorCode } from "../core/errors.ts";
 import type { Environment, Machine } from "../core/ports.ts";
 import { Secret } from "../core/secret.ts";
 import { createFileTokenStore } from "./file-token-store.ts";
-import { findToken } from "./find-token.ts";
-import type { FindTokenOptions } from "./find-token.ts";
 import { credentialOf, resolveToken } from "./resolve.ts";
 import type { SourceReading, TokenResolution, TokenSource } from "./resolve.ts";
 import { lookAlikes, overridingSource, tokenSources } from "./sources.ts";
@@ -277,35 +275,5 @@ describe("overridingSource()", () => {
     );
     assert.equal(overridingSource({ HF_OIDC_RESOURCE: "acme/tiny" }, token), "oidc");
     assert.equal(overridingSource({ HUGGINGFACE_TOKEN: value("o") }, token), undefined);
-  });
-});
-
-describe("findToken()", () => {
-  const find = (env: Environment, more: Partial<FindTokenOptions> = {}): Promise<TokenResolution> => {
-    const machine: Machine = { platform: process.platform, home, cwd: home, userHome: () => undefined };
-    return findToken({ env: { HF_HOME: home, ...env }, machine, clock: systemClock, ...more });
-  };
-
-  it("reads the environment and the files of this moment", async () => {
-    assert.equal(winner(await find({})), "nobody");
-    writeFileSync(join(home, "token"), value("file"));
-    assert.equal(winner(await find({})), "found file:~/token");
-    assert.equal(winner(await find({ HF_TOKEN: value("env") })), "found env:HF_TOKEN");
-    assert.equal(codeOf(await find({ HF_ENDPOINT: "https://mirror.example" })), "ERR_HF_TOKEN_ENDPOINT");
-    assert.equal(codeOf(await find({}, { endpoint: "https://mirror.example" })), "ERR_HF_TOKEN_ENDPOINT");
-  });
-
-  it("takes the caller's token whatever else there is, and false for none", async () => {
-    const env = { HF_TOKEN: value("env") };
-    assert.equal(tokenOf(await find(env, { token: `${value("mine")}\n` })), value("mine"));
-    assert.equal(winner(await find(env, { token: false })), "nobody");
-    assert.equal(winner(await find(env, { token: "" })), "refused argument");
-  });
-
-  it("leaves the rest alone where implicit tokens are switched off, unless one is needed", async () => {
-    const env = { HF_TOKEN: value("env"), HF_HUB_DISABLE_IMPLICIT_TOKEN: "1" };
-    assert.equal(winner(await find(env)), "nobody");
-    assert.equal(winner(await find(env, { required: true })), "found env:HF_TOKEN");
-    assert.equal(winner(await find(env, { token: value("mine") })), "found argument");
   });
 });

@@ -9,7 +9,7 @@ import type { CliContext } from "./context.ts";
  */
 export async function needToken(context: CliContext): Promise<FoundToken & { readonly source: string }> {
   const session = await context.session();
-  const found = await session.resolve();
+  const found = await session.resolve("required");
   if (found.kind === "refused") throw found.error;
   if (found.kind === "found") return found;
   throw new TokenError("ERR_HF_NOT_SIGNED_IN", "No token was found, on this machine or in the environment.", {

@@ -13,8 +13,8 @@ export async function tokenAtOnce(process: ProcessPort): Promise<number | undefi
   try {
     const { env, platform } = process;
     const machine = { platform, home: homedir(), cwd: process.cwd(), userHome };
-    const { tokenPath, storedTokensPath, endpoint, warnings, disableImplicitToken } = readSettings(env, machine);
-    if (warnings.length > 0 || disableImplicitToken) return undefined;
+    const { tokenPath, storedTokensPath, endpoint, warnings } = readSettings(env, machine);
+    if (warnings.length > 0) return undefined;
     const store = createFileTokenStore({ tokenPath, storedTokensPath, platform, clock: systemClock });
     const found = await resolveToken(tokenSources({ env, endpoint, store }));
     if (found.kind !== "found" || (found.warnings ?? []).length > 0) return undefined;

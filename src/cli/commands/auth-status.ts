@@ -27,7 +27,7 @@ export const authStatus = command<Flags>({
     let exit = resolution.kind === "found" ? 0 : 3;
     if (resolution.kind === "found" && !offline) {
       try {
-        user = (await whoami(await session.hub(), { signal: context.signal })).name;
+        user = (await whoami(await session.hub("required"), { signal: context.signal })).name;
       } catch (error) {
         const { isHfError } = await import("../../core/errors.ts");
         if (!isHfError(error)) throw error;

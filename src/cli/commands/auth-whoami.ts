@@ -9,7 +9,7 @@ export const authWhoami = command({
     const found = await needToken(context);
     const session = await context.session();
     const { whoami } = await import("../../auth/index.ts");
-    const me = await whoami(await session.hub(), { signal: context.signal });
+    const me = await whoami(await session.hub("required"), { signal: context.signal });
     const { token } = me;
     const expiresAt = me.expiresAt ?? found.expiresAt;
     const orgs = me.orgs.map((org) => (org.role === undefined ? org.name : `${org.name} (${org.role})`));
