@@ -41,9 +41,9 @@ export function showRepo(visit: Visit, repo: Repo, { revision, commit, answers }
   const word = singular(repo.type);
   const flag = repo.type === "models" ? "" : `--repo-type ${word} `;
   const body = markup`<h1>${repo.id}</h1>
-<ul class="marks" aria-label="About this ${word}"><li class="mark">${word}</li>
+<ul class="marks" aria-label="About this ${word}"><li><span class="mark">${word}</span></li>
 ${repoMarks(repo).map((mark) => markup`<li>${mark}</li>`)}
-${repo.tags.map((tag) => markup`<li class="mark">${tag}</li>`)}</ul>
+${repo.tags.map((tag) => markup`<li><span class="mark">${tag}</span></li>`)}</ul>
 ${repo.gated !== false && gateSection(visit, repo, answers)}
 ${
   repo.gated !== false &&

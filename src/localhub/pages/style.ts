@@ -39,8 +39,9 @@ main:focus{outline:none}
 .wait{color:var(--wait);background:var(--wait-ground)}
 .note a{color:inherit}
 .marks{list-style:none;display:flex;flex-wrap:wrap;gap:.4rem;padding:0}
+.marks li{display:flex;max-width:100%}
 .mark{display:inline-block;border:1px solid var(--line);border-radius:1rem;padding:0 .6rem;font-size:.8125rem;
-line-height:1.6;color:var(--soft);white-space:nowrap}
+line-height:1.6;color:var(--soft)}
 .rows{list-style:none;padding:0;border:1px solid var(--line);border-radius:.5rem}
 .rows>li{padding:.6rem 1rem;display:flex;flex-wrap:wrap;gap:.25rem .75rem;align-items:center}
 .rows>li+li{border-top:1px solid var(--line)}
@@ -48,7 +49,8 @@ line-height:1.6;color:var(--soft);white-space:nowrap}
 .rows dl{display:grid;grid-template-columns:minmax(6rem,auto) 1fr;gap:0 1rem;width:100%;margin:.25rem 0;font-size:.9375rem}
 .rows dt{color:var(--soft)}
 .rows dd{margin:0}
-.rows form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end}
+.rows form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:end;align-self:end}
+.rows form p{margin:0}
 code,pre{font:.875rem/1.55 ui-monospace,monospace}
 pre{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:1rem;margin:0 0 1.25rem;
 white-space:pre-wrap}
