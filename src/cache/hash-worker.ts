@@ -26,10 +26,10 @@ export interface Hashers {
 }
 
 /**
- * A thread takes about 25 ms to start, in which one core hashes some 30 MB. Below this it costs more than it gives;
+ * A thread takes about 25 ms to start, in which one core hashes some 30 MB. Below this it gives nothing;
  * above, it takes the hash off the core that moves the bytes.
  */
-const THREAD_BYTES = 24 * 1024 * 1024;
+const THREAD_BYTES = 32 * 1024 * 1024;
 
 /** @param options.threads at most; a file that finds none free is hashed where it is received. @default 2 */
 export function createHashers(options: { readonly threads?: number } = {}): Hashers {

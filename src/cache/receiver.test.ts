@@ -26,7 +26,7 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 
 describe("createReceiver()", () => {
   it("writes and hashes a content in pieces, small and large enough for a thread", async () => {
-    for (const size of [0, 10, 30 * 1024 * 1024]) {
+    for (const size of [0, 10, 40 * 1024 * 1024]) {
       const content = randomBytes(size);
       const { path, fd, into } = receiver(size);
       for (let at = 0; at < size; at += 1_000_000) await into.write(content.subarray(at, at + 1_000_000), at);

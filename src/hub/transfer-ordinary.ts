@@ -2,7 +2,7 @@ import { request as requestHttp, type IncomingMessage } from "node:http";
 import type { RequestOptions } from "node:https";
 import type { Readable } from "node:stream";
 import { systemCode } from "../core/errors.ts";
-import { badAnswer, connectionError, cutError, timeoutError, TransferError } from "./transfer-error.ts";
+import { badAnswer, connectionError, timeoutError, TransferError } from "./transfer-error.ts";
 import type { OpenedBody, TransferOptions } from "./transfer-types.ts";
 
 interface Times {
@@ -48,7 +48,6 @@ export async function openOrdinary(
         signal?.removeEventListener("abort", stop);
         socket.off("timeout", still);
       }
-      if (length !== undefined && received !== length) throw cutError(url, received, length);
       return received;
     },
     cancel: () => void answer.destroy(),
