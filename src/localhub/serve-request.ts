@@ -120,6 +120,8 @@ async function cut(how: Cut, incoming: IncomingMessage, outgoing: ServerResponse
   if (outgoing.headersSent && !socket.destroyed) {
     // An empty write is called back after all that came before it, or when the client has left.
     await new Promise((resolve) => socket.write("", resolve));
+    // A reset that arrives together with the last bytes is taken for an ordinary end by some clients, Node's among them.
+    if (how.reset) await new Promise((resolve) => setTimeout(resolve, 20));
   }
   if (how.reset) socket.resetAndDestroy();
   else socket.destroy();
