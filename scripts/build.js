@@ -14,7 +14,6 @@ rmSync("dist", { recursive: true, force: true });
 // The library first: the examples import it as its users do.
 tsc("tsconfig.lib.json");
 tsc("tsconfig.json");
-writeFileSync("build/package.json", `${JSON.stringify({ type: "module" })}\n`);
 
 // The first file answers `version` and `auth token` alone; the rest of the program is a second file, read when needed.
 const app = {

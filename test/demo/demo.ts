@@ -11,6 +11,8 @@ import { demoSeed, tellStory } from "./story.ts";
 
 const stopped = new Promise<"stopped">((resolve) => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve("stopped"));
+  // `npm run demo | head`: nobody reads any more.
+  process.stdout.on("error", () => resolve("stopped"));
 });
 
 async function main(): Promise<number> {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
-/** Sizes of a very small Llama: 36 MB of weights in 16 bits, 38 tensors. */
+/** Sizes of a very small Llama: 36 MB of weights in 16 bits, 39 tensors. */
 const VOCABULARY = 4096;
 const HIDDEN = 512;
 const INNER = 1536;
