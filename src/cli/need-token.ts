@@ -12,7 +12,7 @@ export async function needToken(context: CliContext): Promise<FoundToken & { rea
   const found = await session.resolve("required");
   if (found.kind === "refused") throw found.error;
   if (found.kind === "found") return found;
-  throw new TokenError("ERR_HF_NOT_SIGNED_IN", "No token was found, on this machine or in the environment.", {
+  throw new TokenError("ERR_HF_NOT_SIGNED_IN", "Not signed in: no token was found on this machine or in the environment.", {
     hint: `Sign in with 'hf auth login', or set HF_TOKEN. A token is made at ${session.settings.endpoint}/settings/tokens`,
   });
 }

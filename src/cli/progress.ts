@@ -16,8 +16,9 @@ export interface ProgressView {
   end(): void;
 }
 
-/** Shorter than this, a line every tenth would say more than the work it is about. */
 const LINE_EVERY_MS = 30_000;
+/** A download that is over in a moment needs no line for each tenth of it. */
+const LINE_GAP_MS = 1000;
 
 /** Draws a download on stderr: one redrawn line on a terminal, elsewhere one line per 10 % or 30 seconds. */
 export function createProgress({ stream, bar, now, warn }: ProgressOptions): ProgressView {
@@ -43,7 +44,8 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
       return;
     }
     const tenth = Math.floor((event.bytes / Math.max(1, event.totalBytes)) * 10);
-    const due = tenth > lastTenth || now() - lastLineAt > LINE_EVERY_MS;
+    const since = now() - lastLineAt;
+    const due = (tenth > lastTenth && since >= LINE_GAP_MS) || since > LINE_EVERY_MS;
     if (!due || event.bytes === event.totalBytes) return;
     lastTenth = tenth;
     lastLineAt = now();
