@@ -40,6 +40,7 @@ describe("localhub main()", () => {
     const missing = await run(["--seed", "/nowhere/at/all"]);
     assert.equal(missing.code, 1);
     assert.match(missing.stderr, /^localhub: .*\/nowhere\/at\/all/);
-    assert.match((await run(["--help"])).stdout, /--state DIR/);
+    const { stdout } = await run(["--help"]);
+    for (const word of ["--state DIR", "/_localhub/faults", "X-Localhub-Fault"]) assert.ok(stdout.includes(word), word);
   });
 });

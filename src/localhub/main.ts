@@ -19,6 +19,10 @@ const USAGE = `localhub: a Hugging Face Hub on your machine, for tests and for t
   --seed PATH   what it holds: a JSON file, or a folder with models/<owner>/<name>/… in it
   --state DIR   keep everything in DIR, so that it is there after a restart; the seed counts only the first time
   --help        this text
+
+To make things go wrong: POST a rule such as {"status":503,"times":2} as application/json to /_localhub/faults, or send it
+with one request in the header X-Localhub-Fault. GET /_localhub/journal tells all requests, POST /_localhub/reset goes back
+to the seed.
 `;
 
 type Options = { port?: number; seed?: string; state?: string; help: boolean };
