@@ -110,7 +110,7 @@ function encodeSignature(who: Signature): string {
 }
 
 function decodeSignature(text: string): Signature {
-  const match = /^(.*?) ?<([^>]*)> (\d+)/.exec(text);
+  const match = /^([^<]*?) ?<([^>]*)> (\d+)/.exec(text);
   return { name: match?.[1] ?? "", email: match?.[2] ?? "", at: Number(match?.[3] ?? 0) * 1000 };
 }
 

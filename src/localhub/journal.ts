@@ -21,18 +21,33 @@ export type Journal = {
   clear(): void;
 };
 
-/** Keeps the newest `limit` requests (default 50 000). */
-export function createJournal(limit = 50_000): Journal {
+/** Keeps the newest `limit` requests (default 50 000), fewer when their texts are long: 64 Mi characters in all. */
+export function createJournal(limit = 50_000, mostText = 64 * 1024 * 1024): Journal {
   const entries: JournalEntry[] = [];
+  let text = 0;
   return {
     entries,
     add(entry) {
       entries.push(entry);
-      if (entries.length > limit) entries.splice(0, entries.length - limit);
+      text += textOf(entry);
+      let old = 0;
+      while (entries.length - old > 1 && (entries.length - old > limit || text > mostText)) {
+        text -= textOf(entries[old++]);
+      }
+      if (old > 0) entries.splice(0, old);
       return entry;
     },
     clear() {
       entries.length = 0;
+      text = 0;
     },
   };
+}
+
+function textOf(entry: JournalEntry | undefined): number {
+  if (!entry) return 0;
+  return Object.entries(entry.headers).reduce(
+    (sum, [name, value]) => sum + name.length + value.length,
+    entry.url.length,
+  );
 }

@@ -4,8 +4,9 @@ import type { FaultRules } from "./fault-rules.ts";
 import type { Fault } from "./faults.ts";
 import { Cut } from "./faults.ts";
 import type { Handler } from "./handler.ts";
+import { isForThisMachine } from "./hosts.ts";
 import type { HubRequest, HubResponse } from "./http.ts";
-import { json } from "./http.ts";
+import { json, text } from "./http.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import { Refusal } from "./refusals.ts";
 import type { Control } from "./routes/control.ts";
@@ -38,7 +39,13 @@ export async function serveRequest(
       return;
     }
     entry = note(serving, request);
-    await serveWithFaults(serving, request, entry, incoming, outgoing);
+    if (isForThisMachine(request)) {
+      await serveWithFaults(serving, request, entry, incoming, outgoing);
+    } else {
+      entry.status = 403;
+      const refusal = text("This hub answers to this machine's own names only: localhost, 127.0.0.1, [::1].", 403);
+      await sendResponse(incoming, outgoing, refusal, undefined, () => {});
+    }
   } catch (error) {
     if (error instanceof Cut) {
       await cut(error, incoming, outgoing);
@@ -46,9 +53,9 @@ export async function serveRequest(
       outgoing.destroy();
     } else {
       if (entry) entry.status = 500;
-      const text = error instanceof Error ? error.stack : String(error);
+      const what = error instanceof Error ? error.stack : String(error);
       outgoing.writeHead(500, { "Content-Type": "application/json; charset=utf-8", Connection: "close" });
-      outgoing.end(JSON.stringify({ error: `Internal Error: ${text}` }));
+      outgoing.end(JSON.stringify({ error: `Internal Error: ${what}` }));
     }
   }
 }

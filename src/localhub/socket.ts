@@ -4,6 +4,7 @@ import { isContent } from "./http.ts";
 import { Refusal } from "./refusals.ts";
 
 const DEFAULT_BODY_LIMIT = 64 * 1024 * 1024;
+const MOST_DRAINED = 1024 * 1024;
 
 export function toHubRequest(incoming: IncomingMessage, origin: "hub" | "cdn"): HubRequest {
   const target = incoming.url ?? "/";
@@ -26,12 +27,15 @@ export function toHubRequest(incoming: IncomingMessage, origin: "hub" | "cdn"): 
     body: {
       stream: () => incoming,
       async bytes(limit = DEFAULT_BODY_LIMIT) {
+        const refusal = new Refusal(413, "Payload Too Large");
+        if (Number(headers["content-length"] ?? 0) > limit) throw refusal;
         const parts: Buffer[] = [];
         let length = 0;
-        for await (const chunk of incoming) {
+        // Leaving the loop early must not end the connection: the refusal goes through it.
+        for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
           const part = Buffer.from(chunk as Uint8Array);
           length += part.length;
-          if (length > limit) throw new Refusal(413, "Payload Too Large");
+          if (length > limit) throw refusal;
           parts.push(part);
         }
         return Buffer.concat(parts);
@@ -61,8 +65,8 @@ export async function sendResponse(
   }
   if (!incoming.complete) {
     // An upload nobody read: small ones are drained so that the connection lives on, large ones end it.
-    if (Number(incoming.headers["content-length"] ?? 0) > 1024 * 1024) headers["Connection"] = "close";
-    else incoming.resume();
+    if (Number(incoming.headers["content-length"] ?? 0) > MOST_DRAINED) headers["Connection"] = "close";
+    else drain(incoming);
   }
   outgoing.writeHead(response.status, headers);
   if (incoming.method === "HEAD" || response.status === 304 || response.body === undefined) {
@@ -83,6 +87,16 @@ export function lengthOf(body: HubResponse["body"]): number | undefined {
   if (body === undefined) return 0;
   if (Buffer.isBuffer(body)) return body.length;
   return isContent(body) ? body.size : undefined;
+}
+
+/** Chunked uploads tell their end only when it comes; some never do. */
+function drain(incoming: IncomingMessage): void {
+  let length = 0;
+  incoming.on("data", (chunk: Uint8Array) => {
+    length += chunk.length;
+    if (length > MOST_DRAINED) incoming.destroy();
+  });
+  incoming.resume();
 }
 
 function hasHeader(headers: Record<string, string>, name: string): boolean {

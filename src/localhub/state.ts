@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isRecord } from "./http.ts";
 import type { Hub } from "./model.ts";
@@ -33,7 +33,6 @@ export function saveState(hub: Hub, dir: string): void {
     repos: [...hub.repos.values()],
     redirects: [...hub.redirects],
   };
-  mkdirSync(dir, { recursive: true });
   const part = `${statePath(dir)}.part`;
   writeFileSync(part, JSON.stringify(state), { mode: 0o600 });
   renameSync(part, statePath(dir));

@@ -12,6 +12,8 @@ import type { ObjectStore, Storage } from "./storage.ts";
  * same objects), `lfs/` for large files.
  */
 export function createFolderStorage(dir: string): Storage {
+  // Private repos and tokens are in it.
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
   const lfsDir = join(dir, "lfs");
   const repos = new Map<string, ObjectStore>();
   const gitDir = (repoId: string): string => join(dir, "repos", `${repoId}.git`);

@@ -28,12 +28,14 @@ export function createLfsStore(folder: () => Promise<string>, persist?: { dir: s
       writeFileSync(path, JSON.stringify(source));
     },
     async receive(oid, size, body) {
+      // It becomes a path.
+      if (!/^[0-9a-f]{64}$/.test(oid)) return "mismatch";
       const dir = await folder();
       const path = blobPath(dir, oid);
       await mkdir(dirname(path), { recursive: true });
       const part = join(dir, `incoming-${randomUUID()}`);
       try {
-        const got = await writeHashed(part, body);
+        const got = await writeHashed(part, body, size ?? Infinity);
         if (got.sha256 !== oid || (size !== undefined && got.size !== size)) return "mismatch";
         await rename(part, path);
         known.set(oid, fileContent(path, got.size));
@@ -45,7 +47,12 @@ export function createLfsStore(folder: () => Promise<string>, persist?: { dir: s
   };
 }
 
-async function writeHashed(path: string, body: AsyncIterable<Uint8Array>): Promise<{ sha256: string; size: number }> {
+/** Writes no byte above `most`: what was announced smaller must not fill the disk. */
+async function writeHashed(
+  path: string,
+  body: AsyncIterable<Uint8Array>,
+  most: number,
+): Promise<{ sha256: string; size: number }> {
   const hash = createHash("sha256");
   let size = 0;
   const file = await open(path, "wx");
@@ -53,7 +60,7 @@ async function writeHashed(path: string, body: AsyncIterable<Uint8Array>): Promi
     for await (const chunk of body) {
       hash.update(chunk);
       size += chunk.length;
-      await file.writeFile(chunk);
+      if (size <= most) await file.writeFile(chunk);
     }
   } finally {
     await file.close();
