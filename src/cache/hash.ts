@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-
-/** How the content of a blob is hashed into its name: LFS and Xet files by sha256, plain git files as git does. */
-export type ContentAlgorithm = "sha256" | "git-sha1";
+import type { ContentAlgorithm } from "./hash-worker.ts";
 
 /** Hashes content as it arrives, in order. */
 export interface ContentHash {

@@ -52,9 +52,12 @@ export function writeRef(paths: RepoPaths, revision: string, commit: string): bo
 function clearTheWay(paths: RepoPaths, path: string): void {
   const { dirname, join } = pathOf(paths.platform);
   const refs = extendedPath(join(paths.folder, "refs"), paths.platform);
+  const parents: string[] = [];
+  for (let at = dirname(path); at.length > refs.length; at = dirname(at)) parents.unshift(at);
   try {
-    for (let at = dirname(path); at.length > refs.length; at = dirname(at)) {
-      if (fs.lstatSync(at, { throwIfNoEntry: false })?.isFile() === true) fs.unlinkSync(at);
+    for (const parent of parents) {
+      const stats = fs.statSync(parent, { throwIfNoEntry: false });
+      if (stats?.isDirectory() !== true) fs.rmSync(parent, { force: true });
     }
     if (fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
       // Out of refs/ in one step; taken apart where nobody looks. Links inside are removed, not followed.
