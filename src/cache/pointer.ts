@@ -36,8 +36,9 @@ export function placePointer(
   const pointer = pointerPath(paths, commit, entryPath);
   const at = extendedPath(pointer, paths.platform);
   const folder = pathOf(paths.platform).dirname(pointer);
+  const target = pointerTarget(paths, entryPath, etag);
   inRepoFolder(paths, folder, "put a file into the snapshot", () => {
-    if (options.symlinks) link(paths, at, pointerTarget(paths, entryPath, etag), etag, options.force === true);
+    if (options.symlinks) link(paths, at, target, etag, options.force === true);
     else store(paths, at, etag, options);
   });
   clearNoExist(paths, commit, entryPath);
