@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +10,7 @@ import { repoPaths } from "./paths.ts";
 import type { RepoPaths } from "./paths.ts";
 import { readRef, writeRef } from "./refs.ts";
 
+const DOOR = new URL(`./index.${import.meta.url.slice(-2)}`, import.meta.url).href;
 const one = "1".repeat(40);
 const two = "2".repeat(40);
 const posix = { skip: process.platform === "win32" ? "links need rights on Windows" : false };
@@ -53,6 +56,27 @@ describe("writeRef()", () => {
     assert.equal(fs.readFileSync(refFile("refs/pr/1"), "utf8"), two);
     assert.deepEqual(fs.readdirSync(paths.folder), ["refs"]);
     assert.deepEqual(fs.readdirSync(join(paths.folder, "refs")), ["main", "refs"]);
+  });
+
+  it("never shows a scanner a file below refs/ that is no ref, nor a ref half written", async () => {
+    writeRef(paths, "main", one);
+    const script = `const { repoPaths, writeRef } = await import(${JSON.stringify(DOOR)});
+      const paths = repoPaths(${JSON.stringify(cache)}, { type: "model", id: "acme/tiny" });
+      process.stdout.write("ready");
+      for (;;) for (const commit of ["${one}", "${two}"]) writeRef(paths, "main", commit);`;
+    const writer = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      await once(writer.stdout, "data");
+      for (let look = 0; look < 1000; look++) {
+        assert.deepEqual(fs.readdirSync(join(paths.folder, "refs")), ["main"]);
+        assert.ok([one, two].includes(readRef(paths, "main") ?? ""));
+      }
+    } finally {
+      writer.kill("SIGKILL");
+      await once(writer, "close");
+    }
   });
 
   it("does not touch a ref that is right already, and needs none for a full commit", () => {
