@@ -25,7 +25,8 @@ export function toHubRequest(incoming: IncomingMessage, origin: "hub" | "cdn"): 
     query: new URLSearchParams(question < 0 ? "" : target.slice(question + 1)),
     headers,
     body: {
-      stream: () => incoming,
+      // A reader that stops early must not take the connection with it: the refusal still has to go out.
+      stream: () => incoming.iterator({ destroyOnReturn: false }),
       async bytes(limit = DEFAULT_BODY_LIMIT) {
         const refusal = new Refusal(413, "Payload Too Large");
         if (Number(headers["content-length"] ?? 0) > limit) throw refusal;

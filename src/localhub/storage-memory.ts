@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { GitObject } from "./git-objects.ts";
@@ -6,11 +7,13 @@ import { objectId } from "./git-objects.ts";
 import { createLfsStore } from "./storage-lfs.ts";
 import type { ObjectStore, Storage } from "./storage.ts";
 
-/** Objects in memory; uploaded LFS files in a temporary folder that `close()` removes. */
+/** Objects in memory; uploaded LFS files, and what git needs, in a temporary folder that `close()` removes. */
 export function createMemoryStorage(): Storage {
   const repos = new Map<string, ObjectStore>();
-  let spool: Promise<string> | undefined;
-  const lfs = createLfsStore(() => (spool ??= mkdtemp(join(tmpdir(), "localhub-"))));
+  let spool: string | undefined;
+  const spoolDir = (): string => (spool ??= mkdtempSync(join(tmpdir(), "localhub-")));
+  const gitDir = (repoId: string): string => join(spoolDir(), "repos", `${repoId}.git`);
+  const lfs = createLfsStore(async () => spoolDir());
   return {
     objects(repoId) {
       const known = repos.get(repoId);
@@ -19,11 +22,14 @@ export function createMemoryStorage(): Storage {
       repos.set(repoId, made);
       return made;
     },
-    drop: (repoId) => void repos.delete(repoId),
+    drop(repoId) {
+      repos.delete(repoId);
+      if (spool !== undefined) rmSync(gitDir(repoId), { recursive: true, force: true });
+    },
     lfs,
-    gitDir: () => undefined,
+    gitDir,
     async close() {
-      if (spool) await rm(await spool, { recursive: true, force: true });
+      if (spool !== undefined) await rm(spool, { recursive: true, force: true });
     },
   };
 }

@@ -34,9 +34,10 @@ export interface Storage {
   drop(repoId: string): void;
   readonly lfs: LfsStore;
   /**
-   * Folder that is (or can become) the bare git repository of this repo, when objects live on disk; undefined in memory.
+   * Folder of the bare git repository of this repo, for git itself; not made yet, perhaps. When objects live on disk
+   * they are in it already; else it is only a copy, in a temporary place.
    */
-  gitDir(repoId: string): string | undefined;
+  gitDir(repoId: string): string;
   /** Removes what was only temporary. */
   close(): Promise<void>;
 }

@@ -138,6 +138,8 @@ export type Repo = {
   sdk?: string;
   /** Full ref name (`refs/heads/main`) to object id: a commit, or an annotated tag. */
   refs: Record<string, string>;
+  /** Ref of a pull request (`refs/pr/1`) to the user who opened it and may put more commits on it. */
+  pullRequests?: Record<string, string>;
   access: AccessRequest[];
   /** Free-form settings that only `PUT settings` echoes. */
   settings: Record<string, unknown>;

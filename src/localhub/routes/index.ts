@@ -3,15 +3,21 @@ import { cdnRoutes } from "./cdn.ts";
 import { accessRoutes } from "./access-requests.ts";
 import { commitRoutes } from "./commits.ts";
 import { identityRoutes } from "./identity.ts";
+import { gitRoutes } from "./git.ts";
 import { infoRoutes } from "./info.ts";
+import { lfsRoutes } from "./lfs.ts";
 import { ownerRoutes } from "./access-owner.ts";
+import { refRoutes } from "./refs.ts";
+import { repoRoutes } from "./repos.ts";
 import { resolveRoutes } from "./resolve.ts";
 import { treeRoutes } from "./tree.ts";
+import { uploadRoutes } from "./uploads.ts";
 import { askRoutes, pageRoutes } from "../pages/routes.ts";
 
 /** All routes; the first that fits answers. */
 export const routes: readonly Route[] = [
   ...identityRoutes,
+  ...repoRoutes,
   ...infoRoutes,
   ...treeRoutes,
   ...commitRoutes,
@@ -19,6 +25,10 @@ export const routes: readonly Route[] = [
   ...askRoutes,
   ...accessRoutes,
   ...ownerRoutes,
+  ...uploadRoutes,
+  ...refRoutes,
+  ...lfsRoutes,
+  ...gitRoutes,
   ...cdnRoutes,
   ...pageRoutes,
 ];
