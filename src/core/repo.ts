@@ -73,8 +73,12 @@ export function isCommit(revision: string): boolean {
 /**
  * Percent-encodes as Python's `quote` does, so that both clients ask for the same address: everything but letters,
  * digits and `_ . - ~`. encodeURIComponent alone leaves `! * ' ( )`.
+ * @throws UsageError `ERR_HF_USAGE` when the text is not well-formed Unicode
  */
 export function encodeSegment(text: string): string {
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new UsageError("ERR_HF_USAGE", `'${plainText(text, 120)}' holds half a character.`);
+  }
   return encodeURIComponent(text).replace(/[!*'()]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 

@@ -36,20 +36,21 @@ export const DEFAULT_ENDPOINT = "https://huggingface.co";
  */
 export function readSettings(env: Environment, machine: Machine): Settings {
   const warnings: string[] = [];
-  const value = (name: string): string | undefined => {
-    const text = env[name];
-    if (text === "") warnings.push(`${name} is set but empty; it is treated as not set.`);
-    return text === undefined || text === "" ? undefined : text;
+  const value = (name: string): string | undefined => (env[name] === "" ? undefined : env[name]);
+  // Of places and addresses alone: an empty switch means "off" to everybody.
+  const place = (name: string): string | undefined => {
+    if (env[name] === "") warnings.push(`${name} is set but empty; it is treated as not set.`);
+    return value(name);
   };
   const { join, dirname, resolve } = machine.platform === "win32" ? win32 : posix;
+  const absolute = (text: string): string => resolve(machine.cwd, expandPath(text, env, machine));
   const path = (name: string): string | undefined => {
-    const text = value(name);
-    return text === undefined ? undefined : resolve(machine.cwd, expandPath(text, env, machine));
+    const text = place(name);
+    return text === undefined ? undefined : absolute(text);
   };
-  const xdg = path("XDG_CACHE_HOME");
-  const home = path("HF_HOME") ?? join(xdg ?? join(machine.home, ".cache"), "huggingface");
+  const home = path("HF_HOME") ?? absolute(`${place("XDG_CACHE_HOME") ?? "~/.cache"}/huggingface`);
   const tokenPath = path("HF_TOKEN_PATH") ?? join(home, "token");
-  const endpointText = value("HF_ENDPOINT");
+  const endpointText = place("HF_ENDPOINT");
   return {
     home,
     hubCache: path("HF_HUB_CACHE") ?? path("HUGGINGFACE_HUB_CACHE") ?? join(home, "hub"),
@@ -60,7 +61,7 @@ export function readSettings(env: Environment, machine: Machine): Settings {
     offline: isTrue(value("HF_HUB_OFFLINE") ?? value("TRANSFORMERS_OFFLINE")),
     disableImplicitToken: isTrue(value("HF_HUB_DISABLE_IMPLICIT_TOKEN")),
     disableSymlinks: isTrue(value("HF_HUB_DISABLE_SYMLINKS")),
-    disableProgress: triState(value("HF_HUB_DISABLE_PROGRESS_BARS")),
+    disableProgress: triState(env["HF_HUB_DISABLE_PROGRESS_BARS"]),
     requestTimeoutMs: seconds(value("HF_HUB_ETAG_TIMEOUT"), "HF_HUB_ETAG_TIMEOUT", warnings) * 1000,
     userAgentOrigin: value("HF_HUB_USER_AGENT_ORIGIN"),
     warnings,
@@ -73,18 +74,19 @@ export function isTrue(text: string | undefined): boolean {
 }
 
 /**
- * An endpoint without its trailing slashes. It may hold a path (a mirror below one), never a query or a user.
+ * An endpoint without its trailing slashes. It may hold a path (a mirror below one), never a query, a fragment, a user
+ * or a password.
  * @throws UsageError `ERR_HF_INVALID_ENDPOINT`
  */
 export function parseEndpoint(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (
-    url === undefined ||
-    !/^https?:$/.test(url.protocol) ||
-    url.username !== "" ||
-    url.password !== "" ||
-    url.search !== ""
-  ) {
+  if (url !== undefined && (url.username !== "" || url.password !== "")) {
+    // Not shown: what stands there may be a token.
+    throw new UsageError("ERR_HF_INVALID_ENDPOINT", "An endpoint can't have a user name or a password in it.", {
+      hint: "Leave out what stands before the @. Sign in with 'hf auth login'.",
+    });
+  }
+  if (url === undefined || !/^https?:$/.test(url.protocol) || /[?#]/.test(url.href)) {
     throw new UsageError("ERR_HF_INVALID_ENDPOINT", `'${text}' can't be an endpoint.`, {
       hint: "HF_ENDPOINT and --endpoint take an address such as https://huggingface.co.",
     });
@@ -92,16 +94,30 @@ export function parseEndpoint(text: string): string {
   return (url.origin + url.pathname).replace(/\/+$/, "");
 }
 
-/** `~`, `~name`, `$NAME` and `${NAME}` (on Windows also `%NAME%`) as Python expands them: the user first, once. */
+/** `$NAME` and `${NAME}`; a name in braces may hold any character. */
+const POSIX_VARIABLE = /\$(?:(?<bare>\w+)|\{(?<braced>[^}]*)\})/g;
+/** Also `%NAME%`; `%%` and `$$` stand for one; text in single quotes, or after an unclosed sign, stays as it is. */
+const WINDOWS_VARIABLE =
+  /'[^']*(?:'|$)|%%|\$\$|%(?<percent>[^%]+)%|%[^%]*$|\$\{(?<braced>[^}]*)\}|\$\{[^}]*$|\$(?<bare>[\w-]+)/g;
+
+/** `~`, `~name` and variables as Python's `expanduser` and then `expandvars` replace them, each once. */
 export function expandPath(text: string, env: Environment, machine: Machine): string {
-  const name = /^~([^/\\]*)/.exec(text);
-  let path = text;
-  if (name !== null) {
-    const home = name[1] === "" ? machine.home : machine.userHome(name[1] ?? "");
-    if (home !== undefined) path = home + text.slice(name[0].length);
-  }
-  const variable = machine.platform === "win32" ? /\$(\w+)|\$\{(\w+)\}|%(\w+)%/g : /\$(\w+)|\$\{(\w+)\}/g;
-  return path.replace(variable, (whole, a?: string, b?: string, c?: string) => env[a ?? b ?? c ?? ""] ?? whole);
+  const windows = machine.platform === "win32";
+  const [name] = (windows ? /^~[^/\\]*/ : /^~[^/]*/).exec(text) ?? [];
+  const home = name === undefined ? undefined : name === "~" ? machine.home : machine.userHome(name.slice(1));
+  const rest = name === undefined || home === undefined ? text : joinHome(home, text.slice(name.length), windows);
+  return rest.replace(windows ? WINDOWS_VARIABLE : POSIX_VARIABLE, (whole: string, ...found: unknown[]) => {
+    if (whole === "%%" || whole === "$$") return whole.slice(1);
+    const groups = found.at(-1) as Partial<Record<"bare" | "braced" | "percent", string>>;
+    const variable = groups.bare ?? groups.braced ?? groups.percent;
+    // An environment is an object with a prototype: `$constructor` is no variable.
+    return variable !== undefined && Object.hasOwn(env, variable) ? (env[variable] ?? whole) : whole;
+  });
+}
+
+/** An empty or root home (`HOME=`, `HOME=/`) gives paths from the root, never from the current folder. */
+function joinHome(home: string, rest: string, windows: boolean): string {
+  return windows ? home + rest : home.replace(/\/+$/, "") + rest || "/";
 }
 
 function triState(text: string | undefined): boolean | undefined {
@@ -110,8 +126,10 @@ function triState(text: string | undefined): boolean | undefined {
 
 function seconds(text: string | undefined, name: string, warnings: string[]): number {
   const fallback = 10;
+  // A timer takes no more; it would fire at once.
+  const most = 2_147_483;
   if (text === undefined) return fallback;
-  if (/^\d+$/.test(text) && Number(text) > 0) return Number(text);
-  if (text !== "0") warnings.push(`${name} takes a whole number of seconds; ${fallback} is used.`);
+  if (/^\d+$/.test(text) && Number(text) > 0) return Math.min(Number(text), most);
+  if (!/^0+$/.test(text)) warnings.push(`${name} takes a whole number of seconds; ${fallback} is used.`);
   return fallback;
 }
