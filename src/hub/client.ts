@@ -15,6 +15,7 @@ import { createNodeFetch } from "./node-fetch.ts";
 import { proxyFor } from "./proxy.ts";
 import type { ProxySettings } from "./proxy.ts";
 import { readBody } from "./read-body.ts";
+import type { RedirectPolicy } from "./redirects.ts";
 import type { OpenBody, OpenedBody } from "./transfer-types.ts";
 import { userAgent } from "./user-agent.ts";
 
@@ -64,7 +65,7 @@ export interface CallOptions {
   /** For every hop of the chain, so never a secret. */
   readonly headers?: Readonly<Record<string, string>>;
   /** `"refuse"` for calls with a secret in the body. @default "follow" */
-  readonly redirect?: "follow" | "refuse";
+  readonly redirect?: RedirectPolicy;
   /** The call may be sent again after a failure. @default true for GET and HEAD */
   readonly repeatable?: boolean;
   /** @default the client's */

@@ -7,8 +7,8 @@ import type { Transport } from "./fetched-body.ts";
 import { callerHeaders, headersFor } from "./headers.ts";
 import { retryKind } from "./network-errors.ts";
 import { readBody } from "./read-body.ts";
-import { firstHop, followRedirects, headerText } from "./redirects.ts";
-import type { AnswerHead, Hop } from "./redirects.ts";
+import { firstHop, followRedirects, headerText, isRedirect } from "./redirects.ts";
+import type { AnswerHead, Hop, RedirectPolicy } from "./redirects.ts";
 import { RETRIED, retrying, toldSeconds } from "./retry.ts";
 import type { Outcome } from "./retry.ts";
 import type { OpenedBody } from "./transfer-types.ts";
@@ -33,7 +33,7 @@ export interface Call {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: { readonly content: RequestBody; readonly type: string } | undefined;
-  readonly redirect: "follow" | "refuse";
+  readonly redirect: RedirectPolicy;
   /** Whether sending it twice is the same as sending it once. */
   readonly repeatable: boolean;
   readonly retries: number | undefined;
@@ -114,7 +114,8 @@ export function createExchange(setup: ExchangeSetup): Exchange {
       };
       try {
         const { answer, hop } = await followRedirects(first, send, discard, { redirect: call.redirect, endpoint });
-        if (call.accepts(answer.status)) return { done: await finish({ answer, url: hop.url, heads }) };
+        const leads = call.redirect === "within" && isRedirect(answer.status);
+        if (leads || call.accepts(answer.status)) return { done: await finish({ answer, url: hop.url, heads }) };
         const seconds = toldSeconds(answer.status, answer.headers, clock.now());
         const failed = refusalError({
           status: answer.status,

@@ -3,7 +3,7 @@ export { createHubClient } from "./client.ts";
 export { refusalError } from "./errors.ts";
 export { networkError } from "./network-errors.ts";
 export { createNodeFetch } from "./node-fetch.ts";
-export { openFile } from "./open-file.ts";
+export { askFile, openFile } from "./open-file.ts";
 export { readProxySettings } from "./proxy.ts";
 export { userAgent } from "./user-agent.ts";
 
@@ -11,6 +11,6 @@ export type { Values } from "./address.ts";
 export type { CallOptions, HubAnswer, HubClient, HubClientOptions, HubResponse } from "./client.ts";
 export type { Refusal, Subject } from "./errors.ts";
 export type { NodeFetch, NodeFetchOptions } from "./node-fetch.ts";
-export type { OpenedFile, OpenFileOptions } from "./open-file.ts";
+export type { FileFacts, OpenedFile, OpenFileOptions } from "./open-file.ts";
 export type { ProxySettings } from "./proxy.ts";
 export type { OnBytes, OpenBody, OpenedBody, TransferOptions } from "./transfer-types.ts";

@@ -75,10 +75,30 @@ export async function openFile(
   };
 }
 
-function fileFacts(
-  { answer, heads }: Reached<OpenedBody>,
-  hubOrigin: string,
-): Pick<OpenedFile, "commit" | "etag" | "size" | "xetHash"> {
+/** What the Hub says about a file, without its bytes. */
+export type FileFacts = Pick<OpenedFile, "commit" | "etag" | "size" | "xetHash">;
+
+/**
+ * Asks the Hub alone about one file: a redirect to where the bytes are is not followed, as it says all there is to say.
+ * @param path below the endpoint, percent-encoded: `acme/tiny/resolve/main/config.json`
+ * @throws HfError the refusal
+ */
+export async function askFile(
+  client: Pick<HubClient, "endpoint" | "openBody">,
+  path: string,
+  options: Pick<OpenFileOptions, "subject" | "retries" | "signal"> = {},
+): Promise<FileFacts> {
+  const reached = await client.openBody(path, {
+    ...options,
+    method: "HEAD",
+    headers: { accept: "*/*" },
+    redirect: "within",
+  });
+  reached.answer.cancel();
+  return fileFacts(reached, new URL(client.endpoint).origin);
+}
+
+function fileFacts({ answer, heads }: Reached<OpenedBody>, hubOrigin: string): FileFacts {
   const hub = heads.filter((head) => head.url.origin === hubOrigin);
   const said = (name: string): string | undefined =>
     hub.map((head) => head.headers.get(name)).find((value) => value !== null) ?? undefined;

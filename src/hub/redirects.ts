@@ -6,6 +6,12 @@ import { DEFAULT_ENDPOINT } from "../core/settings.ts";
 /** Redirects that one call follows at most. */
 export const MAX_REDIRECTS = 20;
 
+/**
+ * What to do about redirects. `"within"`: follow them as long as they stay at the first address's origin; one that
+ * leaves it is the answer.
+ */
+export type RedirectPolicy = "follow" | "within" | "refuse";
+
 /** One request of a chain of redirects. */
 export interface Hop {
   readonly url: URL;
@@ -66,15 +72,17 @@ export async function followRedirects<A extends AnswerHead>(
   first: Hop,
   send: (hop: Hop) => Promise<A>,
   discard: (answer: A) => Promise<void>,
-  policy: { readonly redirect: "follow" | "refuse"; readonly endpoint: string },
+  policy: { readonly redirect: RedirectPolicy; readonly endpoint: string },
 ): Promise<{ readonly answer: A; readonly hop: Hop }> {
   let hop = first;
   for (;;) {
     const answer = await send(hop);
     if (!isRedirect(answer.status)) return { answer, hop };
+    const next = policy.redirect === "refuse" ? undefined : nextHop(hop, answer, policy.endpoint);
+    if (policy.redirect === "within" && next?.url.origin !== first.url.origin) return { answer, hop };
     await discard(answer);
-    if (policy.redirect === "refuse") throw refused(hop, "a call that carries a secret");
-    hop = nextHop(hop, answer, policy.endpoint);
+    if (next === undefined) throw refused(hop, "a call that carries a secret");
+    hop = next;
   }
 }
 
