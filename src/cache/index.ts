@@ -1,3 +1,4 @@
+export { beginRepo, removeEmptyRepo } from "./begin.ts";
 export { blobSize, discardIncompleteBlobs, openIncompleteBlob, publishSmallBlob } from "./blob.ts";
 export type { IncompleteBlob, IncompleteOptions } from "./blob.ts";
 export { ensureCacheFolder } from "./cache-tag.ts";
@@ -7,7 +8,7 @@ export { contentAlgorithmOf, createContentHash, gitBlobHeader } from "./hash.ts"
 export type { ContentHash } from "./hash.ts";
 export { createHashers } from "./hash-worker.ts";
 export type { ContentAlgorithm, Hashers, StreamHash } from "./hash-worker.ts";
-export { findCachedEntry, findCachedSnapshot } from "./lookup.ts";
+export { cachedEntrySize, findCachedEntry, findCachedSnapshot } from "./lookup.ts";
 export type { CachedEntry, CachedSnapshot, SnapshotLookup } from "./lookup.ts";
 export { checkCommit, checkEntryPath, checkEtag, checkRevision } from "./names.ts";
 export type { NameOrigin } from "./names.ts";

@@ -68,6 +68,14 @@ export function findCachedSnapshot(
   return { commit, path, tree, missing };
 }
 
+/**
+ * Size of an entry of a snapshot, in bytes; undefined when its pointer is not there or leads nowhere.
+ * @throws IntegrityError `ERR_HF_UNSAFE_NAME`
+ */
+export function cachedEntrySize(paths: RepoPaths, commit: string, entryPath: string): number | undefined {
+  return fileSize(paths, pointerPath(paths, commit, entryPath));
+}
+
 /** Size of the file that a pointer leads to, in bytes; undefined for a dangling one, a folder, or nothing. */
 function fileSize(paths: RepoPaths, path: string): number | undefined {
   try {

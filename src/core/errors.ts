@@ -99,7 +99,15 @@ export class TokenError extends HfError {}
 /** Signed in or not, the Hub does not let this caller read or write. */
 export class AccessError extends HfError {}
 /** The repo, revision or entry is not there, or is hidden from this caller. */
-export class NotFoundError extends HfError {}
+export class NotFoundError extends HfError {
+  /** The commit that was looked at, where the Hub named it. It is the Hub's word: check it before it becomes a path. */
+  readonly commit: string | undefined;
+
+  constructor(code: HfErrorCode, message: string, options: HfErrorOptions & { readonly commit?: string } = {}) {
+    super(code, message, options);
+    this.commit = options.commit;
+  }
+}
 /** A file of this machine could not be read, written or locked. */
 export class DiskError extends HfError {}
 /** Bytes or names from the network that are not what they must be. Nothing of them was kept. */

@@ -40,6 +40,7 @@ export function createLockQueue<T>(jobs: readonly T[], options: LockQueueOptions
   const ready: LockedJob<T>[] = [];
   const later: T[] = [];
   let position = 0;
+  let lastWindow = 0;
   let filling: Promise<void> | undefined;
   let failed: { readonly error: unknown } | undefined;
   let closed = false;
@@ -57,6 +58,7 @@ export function createLockQueue<T>(jobs: readonly T[], options: LockQueueOptions
 
   const fill = async (): Promise<void> => {
     const batch = window();
+    lastWindow = batch.length;
     const { locks } = await tryFileLocks(batch.map(lockPath), warn === undefined ? {} : { warn });
     for (const job of batch) {
       const lock = locks.get(lockPath(job));
@@ -86,7 +88,8 @@ export function createLockQueue<T>(jobs: readonly T[], options: LockQueueOptions
         const next = ready.shift();
         const more = position < jobs.length;
         if (next !== undefined) {
-          if (more && ready.length < workers) void refill();
+          // Ahead of time only for many small jobs: a large one should not be locked long before it is begun.
+          if (more && ready.length < workers && lastWindow > workers) void refill();
           return next;
         }
         if (more || filling !== undefined) {

@@ -1,19 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { planSnapshot, shortage } from "./plan.ts";
-import type { Presence } from "./plan.ts";
-import type { TreeEntry } from "./tree.ts";
+import type { Presence, WantedEntry } from "./plan.ts";
 
-const entry = (path: string, size: number, etag: string | undefined = `etag of ${path}`): TreeEntry => ({
+const entry = (path: string, size: number, etag: string | undefined = `etag of ${path}`): WantedEntry => ({
   path,
   size,
-  blobId: "a".repeat(40),
-  lfs: false,
   etag,
-  xetHash: undefined,
 });
 const everything = (): boolean => true;
-const paths = (entries: readonly TreeEntry[]): string[] => entries.map((one) => one.path);
+const paths = (entries: readonly WantedEntry[]): string[] => entries.map((one) => one.path);
 
 describe("planSnapshot()", () => {
   it("fetches what is missing, links what is there, and leaves what is linked", () => {

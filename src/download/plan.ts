@@ -1,5 +1,13 @@
 import { IntegrityError, safeText } from "../core/errors.ts";
-import type { TreeEntry } from "./tree.ts";
+
+/** An entry to fetch, as far as fetching needs to know it. */
+export interface WantedEntry {
+  readonly path: string;
+  /** Bytes of the content. */
+  readonly size: number;
+  /** Name of the blob: a sha256 or a git hash. Undefined where the Hub hides it from this caller. */
+  readonly etag: string | undefined;
+}
 
 /** What the cache has of an entry. */
 export type Presence =
@@ -11,17 +19,17 @@ export type Presence =
 
 /** A blob to fetch, and the entries that will point to it. Entries with equal content share one. */
 export interface MissingContent {
-  readonly entries: readonly [TreeEntry, ...TreeEntry[]];
+  readonly entries: readonly [WantedEntry, ...WantedEntry[]];
   readonly size: number;
 }
 
 /** What a snapshot needs, before anything is done. */
 export interface SnapshotPlan {
   /** The entries asked for, in the order of the tree. */
-  readonly entries: readonly TreeEntry[];
+  readonly entries: readonly WantedEntry[];
   readonly totalBytes: number;
   /** Entries whose blob is there and that need a pointer only. */
-  readonly toLink: readonly TreeEntry[];
+  readonly toLink: readonly WantedEntry[];
   /** The largest first, so that no large one is begun when all others are done. */
   readonly toFetch: readonly MissingContent[];
   readonly missingFiles: number;
@@ -34,14 +42,14 @@ export interface PlanOptions {
   /** Fetch what is there too. */
   readonly force: boolean;
   /** What the cache has of an entry; not asked when `force`. */
-  readonly look: (entry: TreeEntry) => Presence;
+  readonly look: (entry: WantedEntry) => Presence;
 }
 
 /** Decides what is there, what is shared and what must be fetched. Writes nothing, asks the cache through `look` alone. */
-export function planSnapshot(tree: readonly TreeEntry[], options: PlanOptions): SnapshotPlan {
+export function planSnapshot(tree: readonly WantedEntry[], options: PlanOptions): SnapshotPlan {
   const entries = tree.filter((entry) => options.wants(entry.path));
-  const toLink: TreeEntry[] = [];
-  const missing = new Map<string, [TreeEntry, ...TreeEntry[]]>();
+  const toLink: WantedEntry[] = [];
+  const missing = new Map<string, [WantedEntry, ...WantedEntry[]]>();
   let missingFiles = 0;
   for (const entry of entries) {
     const presence = options.force ? "none" : options.look(entry);
@@ -71,11 +79,11 @@ export function shortage(plan: Pick<SnapshotPlan, "missingBytes">, free: number 
 }
 
 /** Equal for entries of equal content. An entry whose hash is hidden shares with none. */
-function contentName(entry: TreeEntry): string {
+function contentName(entry: WantedEntry): string {
   return entry.etag ?? `path ${entry.path}`;
 }
 
-function twoSizes(a: TreeEntry, b: TreeEntry): IntegrityError {
+function twoSizes(a: WantedEntry, b: WantedEntry): IntegrityError {
   return new IntegrityError(
     "ERR_HF_INTEGRITY",
     `The Hub gives one hash and two sizes to '${safeText(a.path, 200)}' and '${safeText(b.path, 200)}'.`,

@@ -1,6 +1,5 @@
-import { IntegrityError, NetworkError } from "../core/errors.ts";
-import { plainText } from "../core/terminal-text.ts";
-import { isCommit } from "../core/repo.ts";
+import { checkCommit } from "../cache/index.ts";
+import { NetworkError } from "../core/errors.ts";
 import type { Gated } from "./types.ts";
 
 /** What the Hub says about a revision, as much as a download needs. */
@@ -25,17 +24,6 @@ export function readRevision(body: unknown, revision: string): ResolvedRevision 
     });
   }
   return { commit: checkCommit(sha), gated: "gated" in answer ? readGated(answer.gated) : undefined };
-}
-
-/**
- * A commit from the network, before it becomes a path.
- * @throws IntegrityError `ERR_HF_UNSAFE_NAME`
- */
-export function checkCommit(commit: string): string {
-  if (isCommit(commit)) return commit;
-  throw new IntegrityError("ERR_HF_UNSAFE_NAME", `The Hub sent a commit that is none: '${plainText(commit, 80)}'`, {
-    hint: "Nothing was written. Check HF_ENDPOINT: a Hub names commits by 40 hex digits.",
-  });
 }
 
 function readGated(value: unknown): Gated | undefined {

@@ -1,18 +1,14 @@
 import { checkEntryPath } from "../cache/index.ts";
-import { IntegrityError, NetworkError } from "../core/errors.ts";
-import { safeText } from "../core/errors.ts";
+import type { CachedTree } from "../cache/index.ts";
+import { IntegrityError, NetworkError, safeText } from "../core/errors.ts";
+import type { WantedEntry } from "./plan.ts";
 
 /** One file of a commit, as the tree listing gives it. */
-export interface TreeEntry {
-  readonly path: string;
-  /** Bytes of the content itself, also where git holds a pointer only. */
-  readonly size: number;
+export interface TreeEntry extends WantedEntry {
   /** Git's name of the blob: 40 hex digits. For an LFS entry that of its pointer. */
   readonly blobId: string;
   /** The content is in LFS or Xet storage. */
   readonly lfs: boolean;
-  /** Name of the blob in the cache: sha256 for LFS, else `blobId`. Undefined where the Hub hides it from this caller. */
-  readonly etag: string | undefined;
   readonly xetHash: string | undefined;
 }
 
@@ -52,6 +48,35 @@ export async function collectTree(items: AsyncIterable<unknown>): Promise<Listin
   }
   for (const folder of folders) if (files.has(folder)) throw unsafe(folder, "is a file and a folder");
   return { entries, masked };
+}
+
+/** A listing as the cache keeps it; undefined when it is masked. */
+export function toCachedTree(listing: Listing): CachedTree | undefined {
+  if (listing.masked) return undefined;
+  const tree = new Map<
+    string,
+    { size: number; blobId: string; lfs?: { sha256: string; size: number }; xetHash?: string }
+  >();
+  for (const { path, size, blobId, lfs, etag, xetHash } of listing.entries) {
+    tree.set(path, {
+      size,
+      blobId,
+      ...(lfs && etag !== undefined ? { lfs: { sha256: etag, size } } : {}),
+      ...(xetHash === undefined ? {} : { xetHash }),
+    });
+  }
+  return tree;
+}
+
+export function fromCachedTree(tree: CachedTree): readonly TreeEntry[] {
+  return [...tree].map(([path, { size, blobId, lfs, xetHash }]) => ({
+    path,
+    size: lfs?.size ?? size,
+    blobId,
+    lfs: lfs !== undefined,
+    etag: lfs?.sha256 ?? blobId,
+    xetHash,
+  }));
 }
 
 /** One item of a page; undefined for a folder, and for kinds that have no content of their own. */

@@ -66,12 +66,14 @@ export type DownloadEvent =
       readonly missingBytes: number;
     }
   | { readonly kind: "started"; readonly path: string; readonly size: number }
-  /** At most 10 a second, for all entries together; the last one always comes. */
+  /** At most 10 a second, over all that is to be fetched; the last one always comes. */
   | {
       readonly kind: "progress";
       readonly bytes: number;
+      /** The plan's `missingBytes`. */
       readonly totalBytes: number;
       readonly files: number;
+      /** The plan's `missingFiles`. */
       readonly totalFiles: number;
       /** Entries under way, the largest first. */
       readonly active: readonly { readonly path: string; readonly bytes: number; readonly size: number }[];

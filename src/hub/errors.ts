@@ -101,7 +101,7 @@ const rateLimited: Reading = ({ status, retryAfter, credentialSent, endpoint, op
   });
 };
 
-const missingPart: Reading = ({ code, said, status, subject, thing, options, endpoint, repo }) => {
+const missingPart: Reading = ({ code, said, status, headers, subject, thing, options, endpoint, repo }) => {
   if (code === "RevisionNotFound" || (code === "" && status === 404 && /^invalid rev id/i.test(said))) {
     const name = subject?.revision === undefined ? "that revision" : `the revision '${subject.revision}'`;
     return new NotFoundError("ERR_HF_REVISION_NOT_FOUND", `${thing} does not have ${name}.`, {
@@ -112,8 +112,10 @@ const missingPart: Reading = ({ code, said, status, subject, thing, options, end
   if (code === "EntryNotFound" || (code === "" && status === 404 && /^entry not found/i.test(said))) {
     const name = subject?.entry === undefined ? "that file" : `'${subject.entry}'`;
     const where = subject?.revision === undefined ? "" : ` at '${subject.revision}'`;
+    const commit = headers.get("x-repo-commit");
     return new NotFoundError("ERR_HF_ENTRY_NOT_FOUND", `${thing} does not have ${name}${where}.`, {
       ...options,
+      ...(commit === null ? {} : { commit }),
       hint: `Its files are listed at ${page(endpoint, repo)}`,
     });
   }

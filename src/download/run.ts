@@ -1,0 +1,59 @@
+import { setMaxListeners } from "node:events";
+import { realPathOfPrefix, repoPaths } from "../cache/index.ts";
+import type { RepoPaths } from "../cache/index.ts";
+import { systemClock } from "../core/clock.ts";
+import { UsageError } from "../core/errors.ts";
+import type { Clock, Warn } from "../core/ports.ts";
+import type { Repo } from "../core/repo.ts";
+import type { HubClient } from "../hub/index.ts";
+import type { DownloadEvent, FetchOptions } from "./types.ts";
+
+/** What every step of one download needs; the options with their defaults filled in. */
+export interface Run {
+  readonly hub: HubClient;
+  readonly repo: Repo;
+  readonly paths: RepoPaths;
+  readonly force: boolean;
+  readonly offline: boolean;
+  readonly workers: number;
+  readonly copies: boolean;
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly warn: Warn;
+  readonly onEvent: ((event: DownloadEvent) => void) | undefined;
+}
+
+const DEFAULT_WORKERS = 8;
+
+/** @throws UsageError `ERR_HF_USAGE` for a number of workers below 1 */
+export function openRun(hub: HubClient, repo: Repo, options: FetchOptions & { readonly maxWorkers?: number }): Run {
+  const workers = options.maxWorkers ?? DEFAULT_WORKERS;
+  if (!Number.isSafeInteger(workers) || workers < 1) {
+    throw new UsageError("ERR_HF_USAGE", `The number of workers can't be ${workers}.`, {
+      hint: "Give a whole number of 1 or more.",
+    });
+  }
+  return {
+    hub,
+    repo,
+    paths: repoPaths(realPathOfPrefix(options.cacheDir), repo),
+    force: options.forceDownload ?? false,
+    offline: options.offline ?? false,
+    workers,
+    copies: options.disableSymlinks ?? false,
+    signal: signalOf(options.signal, workers),
+    clock: options.clock ?? systemClock,
+    random: Math.random,
+    warn: options.warn ?? (() => undefined),
+    onEvent: options.onEvent,
+  };
+}
+
+/** A signal for all workers to listen to: more of them than Node takes for ordinary. */
+function signalOf(signal: AbortSignal | undefined, workers: number): AbortSignal {
+  const own = signal === undefined ? new AbortController().signal : AbortSignal.any([signal]);
+  setMaxListeners(workers * 4 + 10, own);
+  return own;
+}
