@@ -25,7 +25,7 @@ export function uploadLink(hub: Hub, oid: string, size: number, action: "" | "/v
   const expires = Math.floor(hub.now() / 1000) + LINK_SECONDS;
   const query = new URLSearchParams({ size: String(size), Expires: String(expires) });
   query.set("Signature", sign(hub, `upload${action} ${oid} ${size} ${expires}`));
-  return `${hub.origins.hub}/_localhub/lfs/${oid}${action}?${query}`;
+  return `${hub.origins.hub}/api/lfs-storage/${oid}${action}?${query}`;
 }
 
 export function checkUploadLink(

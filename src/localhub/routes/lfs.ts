@@ -10,8 +10,8 @@ import type { Call, Route, RouteHandler } from "../router.ts";
 export const lfsRoutes: readonly Route[] = [
   { method: "POST", pattern: "/:repo.git/info/lfs/objects/batch", handler: asLfs(batch), auth: "open", bucket: "api" },
   { method: "POST", pattern: "/:repo.git/info/lfs/locks/verify", handler: asLfs(noLocks), auth: "open", bucket: "api" },
-  { method: "PUT", pattern: "/_localhub/lfs/:oid", handler: asLfs(receive), auth: "open", bucket: "api" },
-  { method: "POST", pattern: "/_localhub/lfs/:oid/verify", handler: asLfs(verify), auth: "open", bucket: "api" },
+  { method: "PUT", pattern: "/api/lfs-storage/:oid", handler: asLfs(receive), auth: "open", bucket: "api" },
+  { method: "POST", pattern: "/api/lfs-storage/:oid/verify", handler: asLfs(verify), auth: "open", bucket: "api" },
 ];
 
 const LFS_TYPE = { "Content-Type": "application/vnd.git-lfs+json" };
