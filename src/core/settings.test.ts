@@ -6,13 +6,13 @@ import { expandPath, isTrue, parseEndpoint, readSettings } from "./settings.ts";
 const machine: Machine = {
   platform: "linux",
   home: "/home/me",
-  cwd: "/work",
+  cwd: "/here",
   userHome: (name) => (name === "bob" ? "/home/bob" : undefined),
 };
 const windows: Machine = {
   platform: "win32",
   home: "C:\\Users\\me",
-  cwd: "D:\\work",
+  cwd: "D:\\here",
   userHome: (name) => (name === "bob" ? "C:\\Users\\bob" : undefined),
 };
 
@@ -55,8 +55,8 @@ describe("readSettings(): places", () => {
   });
 
   it("resolves a relative place against the current folder", () => {
-    assert.equal(places({ HF_HOME: "rel/dir" })[0], "/work/rel/dir");
-    assert.equal(places({ HF_HOME: "~nosuch/x" })[0], "/work/~nosuch/x");
+    assert.equal(places({ HF_HOME: "rel/dir" })[0], "/here/rel/dir");
+    assert.equal(places({ HF_HOME: "~nosuch/x" })[0], "/here/~nosuch/x");
   });
 
   it("treats empty as not set and says so, once a variable that matters", () => {
