@@ -2,7 +2,8 @@ import { isIP, connect as connectTcp, type OnReadOpts, type Socket } from "node:
 import type { ConnectionOptions } from "node:tls";
 import { badAnswer, connectionError, cutError, timeoutError } from "./transfer-error.ts";
 import { findHeadEnd, HEAD_LIMIT, parseHead, type ResponseHead } from "./transfer-head.ts";
-import { SLOT_BYTES, type Ring, type Rings } from "./transfer-ring.ts";
+import type { Slots } from "./transfer-slots.ts";
+import { BodyStream } from "./transfer-stream.ts";
 import type { OnBytes } from "./transfer-types.ts";
 
 /** A request as it goes on the wire, and how long its steps may take. */
@@ -16,7 +17,7 @@ export interface WireRequest {
 
 /** What a connection needs from its pool. */
 export interface ConnectionPorts {
-  readonly rings: Rings;
+  readonly slots: Slots;
   /** The connection has nothing to do: it may be used again, or is closed. Called once after each request. */
   onFree(connection: Connection): void;
   /** Makes the TLS layer; absent for plain http. */
@@ -25,10 +26,6 @@ export interface ConnectionPorts {
 
 /** Bodies up to this size are read whole into the head's buffer and leave the connection at once. */
 const BUFFER_BYTES = 2 * HEAD_LIMIT;
-/** A read into less space than this costs more in calls than it gains. */
-const SMALLEST_READ = 64 * 1024;
-/** A consumer is called for this many bytes, or for what came in one turn of the event loop. */
-const GATHERED_BYTES = 256 * 1024;
 /** Servers close idle connections after 5 s (Node) to 75 s (nginx); a request on a dying one must be sent twice. */
 const IDLE_MS = 4_000;
 
@@ -161,7 +158,7 @@ export class Connection {
       this.#phase = "stream";
       body.length = length;
       const early = this.#buffer.subarray(end, this.#filled);
-      this.#stream = new BodyStream(length, early, this.#ports.rings, {
+      this.#stream = new BodyStream(length, early, this.#ports.slots, {
         retarget: (target) => {
           this.#target = target;
         },
@@ -296,177 +293,12 @@ export class WireBody {
 
   /** Breaks the body off: a `receive` under way rejects with `error`. */
   abort(error: unknown): void {
-    if (this.#whole === undefined && this.stream?.done !== true) this.#connection.destroy(error);
+    if (this.#whole === undefined && this.stream?.complete !== true) this.#connection.destroy(error);
   }
 
   /** Gives the body up. A short one that nobody waits for is let in, so that the connection can be kept. */
   cancel(): void {
     if (this.stream !== undefined || this.#taken) this.abort(new Error("the body was cancelled"));
     this.#taken = true;
-  }
-}
-
-interface StreamPorts {
-  retarget(target: Uint8Array): void;
-  resume(): void;
-  onComplete(excess: boolean): void;
-  onFail(error: unknown): void;
-}
-
-/** A long body on its way through a ring of buffers. Reading stops while the next buffer is still in use. */
-export class BodyStream {
-  readonly #length: number;
-  readonly #rings: Rings;
-  readonly #ports: StreamPorts;
-  readonly #ring: Ring;
-  readonly #used: number[];
-  #slot = 0;
-  #at = 0;
-  /** Where the bytes begin that were not delivered yet; `#at` is where they end. */
-  #from = 0;
-  /** Bytes that came, delivered or not yet. */
-  came: number;
-  #later: NodeJS.Immediate | undefined;
-  #onBytes: OnBytes | undefined;
-  #settle: { resolve(count: number): void; reject(error: unknown): void } | undefined;
-  #failure: { readonly error: unknown } | undefined;
-  #outstanding = 0;
-  #returned = false;
-  /** Nobody receives yet, or the next buffer is in use: the socket is not read. */
-  waits = true;
-  received = 0;
-  done = false;
-
-  constructor(length: number, early: Uint8Array, rings: Rings, ports: StreamPorts) {
-    this.#length = length;
-    this.#rings = rings;
-    this.#ports = ports;
-    this.#ring = rings.take();
-    this.#used = this.#ring.slots.map(() => 0);
-    this.#ring.slots[0]?.set(early);
-    this.came = early.length;
-    this.#at = early.length;
-    this.#aim();
-  }
-
-  receive(onBytes: OnBytes): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#onBytes = onBytes;
-      this.#settle = { resolve, reject };
-      // The socket was told to write behind the early bytes: that place does not move now.
-      const delivered = this.#flush();
-      if (this.#failure !== undefined) return reject(this.#failure.error);
-      if (!delivered) return;
-      this.waits = false;
-      this.#ports.resume();
-    });
-  }
-
-  /** `count` bytes came to where the socket was told to write. Returns whether it may go on. */
-  accept(count: number): boolean {
-    const wanted = Math.min(count, this.#length - this.came);
-    this.#at += wanted;
-    this.came += wanted;
-    if (this.came === this.#length) {
-      if (!this.#flush()) return false;
-      this.done = true;
-      this.#finish();
-      this.#ports.onComplete(count > wanted);
-      return true;
-    }
-    if (this.#at - this.#from < GATHERED_BYTES && SLOT_BYTES - this.#at >= SMALLEST_READ) {
-      this.#aim();
-      this.#later ??= setImmediate(() => this.#flush());
-      return true;
-    }
-    return this.#flush() && this.#advance();
-  }
-
-  /** Delivers what was gathered. A TLS record holds 16 KB: one call for each would cost more than the bytes. */
-  #flush(): boolean {
-    if (this.#later !== undefined) clearImmediate(this.#later);
-    this.#later = undefined;
-    const slot = this.#slot;
-    const bytes = this.#ring.slots[slot]?.subarray(this.#from, this.#at);
-    if (bytes === undefined || this.#onBytes === undefined) return false;
-    this.#from = this.#at;
-    if (bytes.length === 0) return true;
-    this.received += bytes.length;
-    try {
-      const inUse = this.#onBytes(bytes);
-      if (inUse !== undefined) this.#hold(slot, inUse);
-      return true;
-    } catch (error) {
-      this.#ports.onFail(error);
-      return false;
-    }
-  }
-
-  fail(error: unknown): void {
-    // What came before the fault is good: it is delivered, so that a range can go on behind it.
-    if (this.#failure === undefined && this.#from < this.#at) this.#flush();
-    if (this.#failure !== undefined) return;
-    this.#failure = { error };
-    this.#settle?.reject(error);
-    this.#giveBack();
-  }
-
-  #hold(slot: number, inUse: Promise<void>): void {
-    this.#used[slot] = (this.#used[slot] ?? 0) + 1;
-    this.#outstanding++;
-    inUse.then(
-      () => {
-        this.#used[slot] = (this.#used[slot] ?? 1) - 1;
-        this.#outstanding--;
-        if (this.#failure !== undefined) return this.#giveBack();
-        if (this.done) return this.#finish();
-        if (this.waits && this.#onBytes !== undefined && this.#used[this.#slot] === 0 && this.#at === 0) {
-          this.waits = false;
-          this.#ports.resume();
-        }
-      },
-      (error: unknown) => {
-        this.#outstanding--;
-        if (this.#failure !== undefined) return this.#giveBack();
-        if (!this.done) return this.#ports.onFail(error);
-        this.#failure = { error };
-        this.#settle?.reject(error);
-      },
-    );
-  }
-
-  /** Chooses where the next bytes go. */
-  #advance(): boolean {
-    if (this.#used[this.#slot] === 0) {
-      this.#at = 0;
-      this.#from = 0;
-    } else if (SLOT_BYTES - this.#at < SMALLEST_READ) {
-      this.#slot = (this.#slot + 1) % this.#ring.slots.length;
-      this.#at = 0;
-      this.#from = 0;
-      this.waits = (this.#used[this.#slot] ?? 0) > 0;
-    }
-    this.#aim();
-    return !this.waits;
-  }
-
-  /** The socket takes the next place when a read was handled, and keeps it: called only from there. */
-  #aim(): void {
-    const slot = this.#ring.slots[this.#slot];
-    if (slot !== undefined) this.#ports.retarget(slot.subarray(this.#at));
-  }
-
-  #finish(): void {
-    if (this.#outstanding > 0) return;
-    this.#settle?.resolve(this.received);
-    this.#giveBack();
-  }
-
-  /** Memory that a consumer may still read is left to the garbage collector. */
-  #giveBack(): void {
-    if (this.#outstanding === 0 && !this.#returned) {
-      this.#returned = true;
-      this.#rings.give(this.#ring);
-    }
   }
 }

@@ -1,6 +1,6 @@
 import { createSecureContext, connect as connectTls, type SecureContext } from "node:tls";
 import { Connection, type ConnectionPorts, type WireBody, type WireRequest } from "./transfer-connection.ts";
-import { createRings } from "./transfer-ring.ts";
+import { createSlots } from "./transfer-slots.ts";
 
 /** Connections to many origins, each origin with a bounded number. */
 export interface Pool {
@@ -27,7 +27,7 @@ interface Lane {
 /** @param most connections to one origin */
 export function createPool(most: number): Pool {
   const lanes = new Map<string, Lane>();
-  const rings = createRings();
+  const slots = createSlots();
   let closed = false;
 
   const laneFor = (url: URL, ca: readonly string[] | undefined): Lane => {
@@ -50,7 +50,7 @@ export function createPool(most: number): Pool {
       if (connection.open && at === -1) lane.idle.push(connection);
       lane.waiting.shift()?.();
     };
-    const ports: ConnectionPorts = { rings, onFree };
+    const ports: ConnectionPorts = { slots, onFree };
     if (url.protocol !== "https:") return new Connection(url, ports);
     return new Connection(url, {
       ...ports,
