@@ -45,7 +45,17 @@ try {
   mkdirSync(join(consumer, "node_modules/@types"), { recursive: true });
   symlinkSync(join(root, "node_modules/@types/node"), join(consumer, "node_modules/@types/node"));
   symlinkSync(join(root, "node_modules/undici-types"), join(consumer, "node_modules/undici-types"));
-  const flags = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--types", "node"];
+  const flags = [
+    "--ignoreConfig",
+    "--noEmit",
+    "--strict",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2022",
+    "--types",
+    "node",
+  ];
   run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...flags, "subpaths.ts", "use.ts"], consumer);
 
   process.stdout.write(

@@ -129,7 +129,8 @@ describe("hf auth login", () => {
     const remove = world.hub.fault({
       path: "/api/whoami-v2",
       status: 429,
-      setHeader: { RateLimit: '"api";r=0;t=120', "Retry-After": "120" },
+      rateLimit: { reset: 120 },
+      retryAfter: 120,
     });
     const done = await login("alice-read", "--json");
     remove();

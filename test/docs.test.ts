@@ -50,7 +50,17 @@ after(async () => {
 describe("the documentation", () => {
   it("has TypeScript in it that compiles as a reader's program would", () => {
     assert.ok(snippets.length >= 3);
-    const flags = ["--strict", "--module", "nodenext", "--target", "es2022", "--types", "node", "--skipLibCheck"];
+    const flags = [
+      "--ignoreConfig",
+      "--strict",
+      "--module",
+      "nodenext",
+      "--target",
+      "es2022",
+      "--types",
+      "node",
+      "--skipLibCheck",
+    ];
     const files = snippets.map(({ name }) => join(folder, `${name}.ts`));
     const tsc = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...flags, ...files], {
       encoding: "utf8",

@@ -21,7 +21,7 @@ import { DiskError, isHfError, NotFoundError, safeText } from "../core/errors.ts
 import { encodePath, repoApiPath, repoPath } from "../core/repo.ts";
 import type { Repo } from "../core/repo.ts";
 import { askFile } from "../hub/index.ts";
-import type { HubClient } from "../hub/index.ts";
+import type { FileFacts, HubClient } from "../hub/index.ts";
 import { fetchContent, placeEntries } from "./fetch-content.ts";
 import type { FetchContext, KnownContent } from "./fetch-content.ts";
 import { listFolder } from "./list-folder.ts";
@@ -64,6 +64,7 @@ export async function fetchSnapshot(hub: HubClient, repo: Repo, options: Snapsho
   checkNames(options, new Set(entries.map(({ path }) => path)), commit, repo);
   const plan = planSnapshot(entries, { wants, force: run.force, look: (entry) => look(run, commit, entry) });
   checkSpace(run, plan);
+  await askGate(run, plan, resolution);
   run.onEvent?.({
     kind: "planned",
     commit,
@@ -75,7 +76,7 @@ export async function fetchSnapshot(hub: HubClient, repo: Repo, options: Snapsho
   const hashers = createHashers({ threads: availableParallelism() > 1 ? 2 : 1 });
   let downloadedBytes: number;
   try {
-    downloadedBytes = await carryOut(run, plan, resolution, hashers);
+    downloadedBytes = await carryOut(run, plan, commit, hashers);
     if (tree !== undefined) writeTree(run.paths, commit, tree);
     writeRef(run.paths, revision, commit);
   } catch (error) {
@@ -187,14 +188,19 @@ function checkSpace(run: Run, plan: SnapshotPlan): void {
 /** These are given to everybody, also of a gated repo, so they say nothing about the gate. */
 const OPEN_TO_ALL = new Set(["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"]);
 
+/**
+ * Asks by one file of a gated repo, before anything is written, so that a refusal comes once and leaves nothing.
+ * @throws AccessError
+ */
+async function askGate(run: Run, plan: SnapshotPlan, { commit, gated }: Resolution): Promise<void> {
+  if (gated === false) return;
+  const gate = plan.toFetch.findLast((one) => !OPEN_TO_ALL.has(one.entries[0].path));
+  if (gate !== undefined) await askAbout(run, commit, gate.entries[0].path);
+}
+
 /** Fetches and links what the plan says. Answers the bytes that were received. */
-async function carryOut(run: Run, plan: SnapshotPlan, resolution: Resolution, hashers: Hashers): Promise<number> {
-  const { commit } = resolution;
+async function carryOut(run: Run, plan: SnapshotPlan, commit: string, hashers: Hashers): Promise<number> {
   if (plan.toFetch.length === 0 && plan.toLink.length === 0) return 0;
-  // Asked by one file before anything is written, so that a refusal comes once and leaves nothing.
-  const gate =
-    resolution.gated === false ? undefined : plan.toFetch.findLast((one) => !OPEN_TO_ALL.has(one.entries[0].path));
-  if (gate !== undefined) await knownContent(run, commit, gate, true);
 
   beginRepo(run.paths);
   const total = { files: plan.missingFiles, bytes: plan.missingBytes };
@@ -212,7 +218,7 @@ async function fetchAll(context: FetchContext, contents: readonly MissingContent
   const { run, commit } = context;
   if (contents.length === 0) return 0;
   const known: KnownContent[] = [];
-  for (const content of contents) known.push(await knownContent(run, commit, content, false));
+  for (const content of contents) known.push(await knownContent(run, commit, content));
   const stop = new AbortController();
   const inner: FetchContext = { ...context, run: { ...run, signal: AbortSignal.any([run.signal, stop.signal]) } };
   const queue = createLockQueue(known, {
@@ -229,7 +235,8 @@ async function fetchAll(context: FetchContext, contents: readonly MissingContent
     try {
       for (let next = await queue.next(); next !== undefined; next = await queue.next()) {
         try {
-          received += await fetchContent(inner, next.job);
+          const bytes = await fetchContent(inner, next.job);
+          received += bytes;
         } finally {
           next.lock.release();
         }
@@ -246,15 +253,16 @@ async function fetchAll(context: FetchContext, contents: readonly MissingContent
   return received;
 }
 
-/** The name and size of a content. Where the Hub hid the hash in its listing, or its word is wanted, it is asked. */
-async function knownContent(run: Run, commit: string, content: MissingContent, ask: boolean): Promise<KnownContent> {
-  const { entries, size } = content;
-  const [first] = entries;
-  if (first.etag !== undefined && !ask) return { etag: first.etag, size, entries };
-  const address = `${repoPath(run.repo)}/resolve/${commit}/${encodePath(first.path)}`;
-  const facts = await askFile(run.hub, address, {
-    subject: { repo: run.repo, revision: commit, entry: first.path },
-    signal: run.signal,
-  });
-  return { etag: first.etag ?? facts.etag ?? "", size: facts.size ?? size, entries };
+/** The name and size of a content. Where the Hub hid the hash in its listing, it is asked for it. */
+async function knownContent(run: Run, commit: string, { entries, size }: MissingContent): Promise<KnownContent> {
+  const [{ path, etag }] = entries;
+  if (etag !== undefined) return { etag, size, entries };
+  const facts = await askAbout(run, commit, path);
+  return { etag: facts.etag ?? "", size: facts.size ?? size, entries };
+}
+
+async function askAbout(run: Run, commit: string, path: string): Promise<FileFacts> {
+  const { hub, repo, signal } = run;
+  const subject = { repo, revision: commit, entry: path };
+  return askFile(hub, `${repoPath(repo)}/resolve/${commit}/${encodePath(path)}`, { subject, signal });
 }
