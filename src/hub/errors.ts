@@ -229,7 +229,7 @@ const proxyWants: Reading = ({ status, url, options }) =>
   status === 407
     ? new NetworkError("ERR_HF_PROXY", `A proxy before ${url.host} wants a user and a password.`, {
         ...options,
-        hint: "Put them into HTTPS_PROXY: http://user:password@proxy:port",
+        hint: "Put them into its address in HTTPS_PROXY, before the host: user, colon, password, at sign.",
       })
     : undefined;
 

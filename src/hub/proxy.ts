@@ -83,7 +83,7 @@ export function openTunnel(proxy: URL, host: string, port: number): Promise<Sock
       connect.destroy();
       const hint =
         why === "407"
-          ? "Put user and password into the proxy's address: http://user:password@proxy:port"
+          ? "Put a user and a password into its address in HTTPS_PROXY, before the host: user, colon, password, at sign."
           : "Check HTTPS_PROXY, and NO_PROXY for hosts that are reached without.";
       reject(
         new NetworkError("ERR_HF_PROXY", `The proxy ${proxy.host} gives no connection to ${authority} (${why}).`, {
