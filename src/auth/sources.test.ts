@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { systemClock } from "../core/clock.ts";
 import { TokenError } from "../core/errors.ts";
 import type { HfErrorCode } from "../core/errors.ts";
-import type { Environment, Machine } from "../core/ports.ts";
+import type { Environment } from "../core/ports.ts";
 import { Secret } from "../core/secret.ts";
 import { createFileTokenStore } from "./file-token-store.ts";
 import { credentialOf, resolveToken } from "./resolve.ts";
