@@ -3,6 +3,7 @@ import { execFile, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -220,6 +221,36 @@ describe("git over HTTP", { skip: noBackend }, () => {
       assert.equal(hub.model.repos.get("models/alice/tiny-model")?.refs["refs/heads/bad"], undefined);
     });
   }
+
+  it("takes pushes and commits of the same moment, each of them", async () => {
+    const work = await clone("alice/tiny-model", "alice-write");
+    await commitFile(work, "side.txt", "side");
+    const names = ["one", "two", "three"];
+    const ends = await Promise.all([
+      ...names.map((name) => ok(gitIn(work, "push", "-q", "origin", `HEAD:refs/heads/${name}`))),
+      fetch(`${hub.url}/api/models/alice/tiny-model/commit/main`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${hub.tokens["alice-write"]}`, "content-type": "application/json" },
+        body: JSON.stringify({ summary: "by api", files: [{ path: "api.txt", content: "api" }] }),
+      }),
+    ]);
+    assert.equal(ends.length, 4);
+    assert.equal(await text("/alice/tiny-model/resolve/main/api.txt"), "api");
+    for (const name of names) assert.equal(await text(`/alice/tiny-model/resolve/${name}/side.txt`), "side");
+    assert.match(await ok(gitIn(work, "ls-remote", "origin", "main")), /refs\/heads\/main/);
+  });
+
+  it("goes on after a client that left in the middle of a push", async () => {
+    await new Promise<void>((resolve) => {
+      const sending = request(`${hub.url}/alice/tiny-model/git-receive-pack`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${hub.tokens["alice-write"]}`, "content-length": "100000" },
+      });
+      sending.on("error", () => resolve());
+      sending.write("00", () => setTimeout(() => sending.destroy(new Error("gone")), 50));
+    });
+    await clone("alice/tiny-model");
+  });
 
   it("reads bodies that were zipped, and speaks the newer protocol", async () => {
     const refs = hub.model.repos.get("models/alice/tiny-model")?.refs ?? {};

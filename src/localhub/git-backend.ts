@@ -38,7 +38,8 @@ export async function runGitBackend(request: HubRequest, call: GitCall): Promise
   failed.catch(() => {});
   const complaint = collect(child);
   const feeding = feed(request, child);
-  feeding.catch(() => child.kill());
+  // A client that left half-way has closed the child's input with it, so the child ends by itself.
+  feeding.catch(() => {});
   const output = child.stdout[Symbol.asyncIterator]() as AsyncIterableIterator<Buffer>;
   const head = await Promise.race([failed, readHead(output)]);
   if (head === undefined) {
