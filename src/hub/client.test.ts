@@ -140,7 +140,7 @@ describe("createHubClient(): calls", () => {
 describe("createHubClient(): redirects", () => {
   it("never shows the credential to another origin, nor sends it after the chain came back", async (t) => {
     const hub = await serve(t, (request, response) => {
-      if (request.url === "/start") to(response, `${other.url}/away`);
+      if (request.url === "/start") to(response, `${other.url}/away?key=opensesame`);
       else json(response, { at: request.url });
     });
     const other = await serve(t, (_request, response) => to(response, `${hub.url}/back`));
@@ -156,6 +156,7 @@ describe("createHubClient(): redirects", () => {
     );
     assert.ok(!inspect(other.seen, { depth: 5 }).includes("CCCC"));
     assert.equal(lines.filter((line) => line.includes("anonymous")).length, 2);
+    assert.equal(lines[1], `GET ${other.url}/away?… anonymous: 302 (0 ms)`);
   });
 
   it("takes another host name of the same machine for another origin", async (t) => {
@@ -346,9 +347,10 @@ describe("createHubClient(): failures and retries", () => {
   it("limits the wait for the head and a body that stands still", async (t) => {
     const hub = await serve(t, (request, response) => {
       if (request.url === "/body") response.writeHead(200, { "content-length": 10 }).write("ab");
+      if (request.url === "/none") response.writeHead(200, { "content-length": 10 }).flushHeaders();
     });
     const client = clientFor(t, hub.url, { requestTimeoutMs: 60, retries: 0 });
-    for (const path of ["head", "body"]) {
+    for (const path of ["head", "body", "none"]) {
       await assert.rejects(client.json(path), { code: "ERR_HF_TIMEOUT", message: /within 0\.06 s/ });
     }
     const answer = await client.open("body");

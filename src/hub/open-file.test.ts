@@ -51,6 +51,19 @@ for (const [way, more] of ways) {
       assert.equal(cdn.seen[0]?.headers["authorization"], undefined);
     });
 
+    it("believes nothing that the storage host says about the file, also where the Hub is silent", async (t) => {
+      const cdn = await serve(t, (_request, response) => {
+        const lies = { etag: '"md5"', "x-repo-commit": commit, "x-linked-etag": '"sha"', "x-xet-hash": "e" };
+        response.writeHead(200, { ...lies, "content-length": 5 }).end("hello");
+      });
+      const hub = await serve(t, (_request, response) => {
+        response.writeHead(302, { location: cdn.url, "content-length": 0 }).end();
+      });
+      const file = await openFile(clientFor(t, hub.url, more), "acme/tiny/resolve/main/model.safetensors");
+      assert.deepEqual([file.commit, file.etag, file.xetHash, file.size], [undefined, undefined, undefined, 5]);
+      file.cancel();
+    });
+
     it("reads a small file that comes straight, after a redirect within the Hub", async (t) => {
       const hub = await serve(t, (request, response) => {
         if (request.url.startsWith("/acme")) {
