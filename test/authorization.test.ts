@@ -16,8 +16,10 @@ const EXPOSED: Record<string, number> = {
   "auth/store-plans.ts": 2, // cleaned again, as read from the store
   "auth/token-store.ts": 2, // written to stored_tokens; masked
   "cli/child-environment.ts": 1, // the environment of a child that was asked for
+  "cli/commands/auth-env.ts": 1, // printed on request
   "cli/commands/auth-token.ts": 1, // printed on request
   "cli/token-at-once.ts": 1, // printed on request
+  "cli/write-env-file.ts": 1, // written to .env on request
   "git/credential-text.ts": 3, // the answer to git
   "hub/headers.ts": 1, // the header of a request to the credential's own origin
 };
