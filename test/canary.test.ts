@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { HF, startWorld } from "./support/world.ts";
+import type { World } from "./support/world.ts";
+
+/**
+ * Every command with a token of its own, in ordinary, debug, failing and interrupted form. The token must be in no
+ * output, also not encoded, except where printing it is the command's work.
+ */
+let world: World;
+before(async () => {
+  world = await startWorld();
+});
+after(() => world.close());
+
+const COMMANDS: readonly (readonly string[])[] = [
+  ["auth", "whoami"],
+  ["auth", "status"],
+  ["auth", "list"],
+  ["auth", "switch", "alice-read"],
+  ["auth", "trust", "https://mirror.example"],
+  ["whoami"],
+  ["env"],
+  ["version"],
+  ["download", "acme/gated-manual"],
+  ["download", "acme/gated-manual", "config.json", "--force-download"],
+  ["download", "carol/gated-model"],
+  ["download", "alice/nothing-here"],
+  ["auth", "login", "--force", "--token-stdin"],
+  ["auth", "logout", "--name", "nobody"],
+  ["auth", "nonsense"],
+  ["auth", "logout"],
+];
+/** With the saved login, and the last one with the token in the environment. */
+const FORMS: readonly { readonly words: readonly string[]; readonly variable?: true }[] = [
+  { words: [] },
+  { words: ["--json"] },
+  { words: ["--format", "agent", "--debug"] },
+  { words: ["--debug"], variable: true },
+];
+
+function assertAbsent(text: string, token: string, what: string): void {
+  const base64 = Buffer.from(token).toString("base64");
+  const forms = [
+    token,
+    token.slice(3),
+    encodeURIComponent(token),
+    base64.slice(0, -2),
+    Buffer.from(`u:${token}`).toString("base64"),
+  ];
+  for (const form of forms) assert.ok(!text.includes(form), `${what} shows the token`);
+}
+
+describe("the canary run", () => {
+  it("shows the token nowhere, whatever the command, its form and its fate", async () => {
+    const token = world.token("alice-read");
+    for (const command of COMMANDS) {
+      await world.hf(["auth", "login", "--force", "--token-stdin"], { input: token });
+      const runs = FORMS.map(async ({ words, variable }) => {
+        const env = variable === true ? { HF_TOKEN: token } : {};
+        const done = await world.hf([...command, ...words], { env, input: token });
+        assertAbsent(done.stdout + done.stderr, token, `hf ${[...command, ...words].join(" ")}`);
+      });
+      await Promise.all(runs);
+    }
+  });
+
+  it("shows the token nowhere when a server echoes it, in a body, a header and an escape sequence", async () => {
+    const token = world.token("bob-read");
+    const remove = world.hub.fault({ path: "/api/", status: 403, echoCredential: true });
+    for (const command of [["whoami"], ["download", "alice/tiny-model"]]) {
+      const done = await world.hf([...command, "--debug"], { env: { HF_TOKEN: token } });
+      assert.notEqual(done.exit, 0);
+      assertAbsent(done.stdout + done.stderr, token, command.join(" "));
+    }
+    remove();
+  });
+
+  it("shows the token nowhere when it is interrupted, and no child's arguments hold it", async () => {
+    const token = world.token("alice-read");
+    const remove = world.hub.fault({ path: "/resolve", stall: {} });
+    world.hub.journal.clear();
+    const child = spawn(process.execPath, [HF, "download", "acme/gated-manual", "--debug", "--force-download"], {
+      cwd: world.folder,
+      env: { ...world.env, HF_TOKEN: token },
+    });
+    let text = "";
+    child.stdout.on("data", (part: Buffer) => (text += part.toString()));
+    child.stderr.on("data", (part: Buffer) => (text += part.toString()));
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    await until(() => world.hub.journal.entries.some((entry) => entry.url.includes("/resolve")));
+    assertAbsent(argumentsOfAll(), token, "an argument list");
+    child.kill("SIGINT");
+    assert.equal(await ended, 130);
+    assertAbsent(text, token, "an interrupted download");
+    remove();
+  });
+
+  it("leaves the token in no file but the token store", async () => {
+    const token = world.token("alice-read");
+    await world.hf(["auth", "login", "--force", "--token-stdin"], { input: token });
+    await world.hf(["download", "acme/gated-manual", "--debug"]);
+    const holders = filesBelow(world.folder).filter(
+      (path) => statSync(path).size < 1e6 && readFileSync(path).includes(token),
+    );
+    assert.deepEqual(holders.toSorted(), [join(world.home, "stored_tokens"), join(world.home, "token")]);
+  });
+});
+
+/** The arguments of every process of this machine, where the system shows them as files. */
+function argumentsOfAll(): string {
+  let all = "";
+  try {
+    for (const name of readdirSync("/proc")) {
+      if (!/^\d+$/.test(name)) continue;
+      try {
+        all += readFileSync(`/proc/${name}/cmdline`, "utf8");
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+  } catch {
+    // No such folder on this system.
+  }
+  return all;
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesBelow(path);
+    return entry.isFile() ? [path] : [];
+  });
+}
+
+async function until(happened: () => boolean): Promise<void> {
+  const limit = Date.now() + 20_000;
+  while (!happened()) {
+    if (Date.now() > limit) throw new Error("it did not happen in 20 seconds");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
