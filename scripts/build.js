@@ -15,13 +15,18 @@ rmSync("dist", { recursive: true, force: true });
 tsc("tsconfig.lib.json");
 tsc("tsconfig.json");
 
-// The first file answers `version` and `auth token` alone; the rest of the program is a second file, read when needed.
+// The first file answers `version` and `auth token` alone; the rest of the program is a second file, read when needed. It
+// is required, not imported: the first import() of a program starts Node's loader of modules, which takes 50 ms.
 const app = {
   name: "app-beside",
   setup(build) {
     build.onResolve({ filter: /\/app\.ts$/ }, (args) =>
-      args.kind === "dynamic-import" ? { path: "./hf-app.cjs", external: true } : undefined,
+      args.kind === "dynamic-import" ? { path: "hf-app", namespace: "beside" } : undefined,
     );
+    build.onLoad({ filter: /.*/, namespace: "beside" }, () => ({
+      contents: 'module.exports = require("./hf-app.cjs");',
+    }));
+    build.onResolve({ filter: /^\.\/hf-app\.cjs$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 const common = {
