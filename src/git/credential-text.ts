@@ -7,7 +7,7 @@ export const GIT_USER = "hf_user";
 /** One `key=value` of git's credential protocol. */
 type Attribute = readonly [key: "url" | "username" | "password", value: string];
 
-/** What `git credential approve` reads on its stdin. The only place where a token meets git. */
+/** What `git credential approve` reads on its stdin. This file is the only place where a token meets git. */
 export function approveText(endpoint: string, token: Secret): string {
   return format([
     ["url", endpoint],
@@ -25,6 +25,17 @@ export function rejectText(endpoint: string, token?: Secret): string {
     ["url", endpoint],
     ["username", GIT_USER],
     ...(token === undefined ? [] : [["password", token.expose()] as const]),
+  ]);
+}
+
+/**
+ * What a credential helper writes to answer `get`.
+ * @param username the one that git named, which it gets back; undefined: the Hub's
+ */
+export function answerText(token: Secret, username: string = GIT_USER): string {
+  return format([
+    ["username", username === "" ? GIT_USER : username],
+    ["password", token.expose()],
   ]);
 }
 

@@ -1,6 +1,13 @@
+export { answerCredential } from "./answer.ts";
 export { approveCredential, rejectCredential } from "./credential.ts";
 export type { GitCredentialReport } from "./credential.ts";
+export { LARGEST_REQUEST } from "./credential-request.ts";
 export { findHelpers } from "./helpers.ts";
 export type { HelperOptions } from "./helpers.ts";
+export type { HelperProgram } from "./helper-command.ts";
 export { runGit } from "./run-git.ts";
 export type { GitOptions, GitResult } from "./run-git.ts";
+export { removeHelper, setUpHelper } from "./setup.ts";
+export type { SetupReport } from "./setup.ts";
+export { askAboutPath } from "./work-tree.ts";
+export type { PathInGit } from "./work-tree.ts";
