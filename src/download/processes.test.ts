@@ -30,7 +30,10 @@ afterEach(() => rmSync(join(cacheDir, ".."), { recursive: true, force: true }));
 
 const blobs = (): string => join(cacheDir, "models--alice--many/blobs");
 
-function start(): { readonly child: ChildProcess; readonly ended: Promise<{ code: number | null; stderr: string }> } {
+function start(env: NodeJS.ProcessEnv = process.env): {
+  readonly child: ChildProcess;
+  readonly ended: Promise<{ code: number | null; stderr: string }>;
+} {
   const here = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
   const code = `
     import { createHubClient } from ${here("../hub/index.js")};
@@ -38,7 +41,10 @@ function start(): { readonly child: ChildProcess; readonly ended: Promise<{ code
     const hub = createHubClient({ endpoint: ${JSON.stringify(hub.url)} });
     const done = await fetchSnapshot(hub, { type: "model", id: "alice/many" }, { cacheDir: ${JSON.stringify(cacheDir)} });
     process.stdout.write(String(done.files.length));`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let stderr = "";
   child.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
   return { child, ended: new Promise((resolve) => child.once("close", (exit) => resolve({ code: exit, stderr }))) };
@@ -69,6 +75,17 @@ describe("downloads in many processes", () => {
     assert.ok(!readdirSync(blobs()).some((name) => name.endsWith(".incomplete")));
     const gets = hub.journal.entries.filter((entry) => entry.method === "GET" && entry.url.includes("/resolve/"));
     assert.equal(gets.length, 63);
+  });
+
+  it("leave one whole copy also where nothing can lock", async () => {
+    // Without a program on the PATH that calls flock, downloads go on unlocked: only bandwidth may be lost.
+    const runs = [start({ PATH: "" }), start({ PATH: "" }), start({ PATH: "" })];
+    for (const { ended } of runs) {
+      const { code, stderr } = await ended;
+      assert.equal(code, 0, stderr);
+    }
+    assert.equal(provedBlobs(), 63);
+    assert.ok(!readdirSync(blobs()).some((name) => name.endsWith(".incomplete")));
   });
 
   it("leaves a cache without a wrong byte when it is killed at any moment, and the next run finishes it", async () => {
