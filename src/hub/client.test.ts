@@ -202,6 +202,19 @@ describe("createHubClient(): redirects", () => {
     assert.equal(hub.seen.length, 1);
   });
 
+  it("lets go of a redirect that it does not follow, so that the process can end", async (t) => {
+    const closed: Promise<void>[] = [];
+    const hub = await serve(t, (request, response) => {
+      closed.push(new Promise((resolve) => response.once("close", resolve)));
+      response.writeHead(307, { location: request.url === "/ftp" ? "ftp://x/" : "/y", "content-length": 1e9 });
+      response.write("a body that never ends");
+    });
+    const client = clientFor(t, hub.url);
+    await assert.rejects(client.json("ftp"), { code: "ERR_HF_REDIRECT" });
+    await assert.rejects(client.json("x", { redirect: "refuse" }), { code: "ERR_HF_REDIRECT" });
+    await Promise.all(closed);
+  });
+
   it("ends a loop after 20 redirects, without another try", async (t) => {
     const hub = await serve(t, (_request, response) => to(response, "loop"));
     await assert.rejects(clientFor(t, hub.url).json("loop"), { code: "ERR_HF_REDIRECT" });

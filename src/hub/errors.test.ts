@@ -4,7 +4,7 @@ import { RateLimitError } from "../core/errors.ts";
 import type { HfError, HfErrorCode } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import { refusalError } from "./errors.ts";
-import type { Refusal } from "./errors.ts";
+import type { Refusal } from "./refusal.ts";
 
 const endpoint = "https://huggingface.co";
 const RESTRICTED = "Access to model acme/tiny is restricted";

@@ -1,8 +1,9 @@
 import type { Credential } from "../core/credential.ts";
 import { isHfError, OfflineError, safeText } from "../core/errors.ts";
 import type { Clock, RequestBody, Warn } from "../core/ports.ts";
-import { refusalError, requestId } from "./errors.ts";
-import type { Subject } from "./errors.ts";
+import { refusalError } from "./errors.ts";
+import { requestId } from "./refusal.ts";
+import type { Subject } from "./refusal.ts";
 import type { Transport } from "./fetched-body.ts";
 import { callerHeaders, headersFor } from "./headers.ts";
 import { retryKind } from "./network-errors.ts";

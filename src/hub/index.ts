@@ -9,7 +9,7 @@ export { userAgent } from "./user-agent.ts";
 
 export type { Values } from "./address.ts";
 export type { CallOptions, HubAnswer, HubClient, HubClientOptions, HubResponse } from "./client.ts";
-export type { Refusal, Subject } from "./errors.ts";
+export type { Refusal, Subject } from "./refusal.ts";
 export type { NodeFetch, NodeFetchOptions } from "./node-fetch.ts";
 export type { FileFacts, OpenedFile, OpenFileOptions } from "./open-file.ts";
 export type { ProxySettings } from "./proxy.ts";

@@ -5,7 +5,7 @@ import { quickClock, serve } from "../../test/support/scripted-server.ts";
 import { Secret } from "../core/secret.ts";
 import { createHubClient } from "./client.ts";
 import type { HubClient, HubClientOptions } from "./client.ts";
-import { openFile } from "./open-file.ts";
+import { askFile, openFile } from "./open-file.ts";
 import type { OpenedFile } from "./open-file.ts";
 
 const value = ["hf", "F".repeat(34)].join("_");
@@ -155,3 +155,32 @@ for (const [way, more] of ways) {
     });
   });
 }
+
+describe("askFile()", () => {
+  it("reads the facts of a redirect to the storage host, which is not asked", async (t) => {
+    const cdn = await serve(t, (_request, response) => response.end());
+    const hub = await serve(t, (request, response) => {
+      if (request.url === "/a/b") return void response.writeHead(307, { location: "/c", "content-length": 0 }).end();
+      const facts = { "x-repo-commit": commit, "x-linked-etag": '"abc"', "x-linked-size": "5" };
+      response.writeHead(302, { ...facts, location: cdn.url, "content-length": 0 }).end();
+    });
+    const facts = await askFile(clientFor(t, hub.url), "a/b");
+    assert.deepEqual(facts, { commit, etag: "abc", size: 5, xetHash: undefined });
+    assert.deepEqual(
+      hub.seen.map(({ method, url }) => `${method} ${url}`),
+      ["HEAD /a/b", "HEAD /c"],
+    );
+    assert.equal(cdn.seen.length, 0);
+  });
+
+  it("gives refusals, and follows no redirect that nobody may follow", async (t) => {
+    const hub = await serve(t, (request, response) => {
+      if (request.url === "/away")
+        return void response.writeHead(302, { location: "ftp://x/", "content-length": 0 }).end();
+      response.writeHead(404, { "x-error-code": "EntryNotFound", "content-length": 0 }).end();
+    });
+    const client = clientFor(t, hub.url);
+    await assert.rejects(askFile(client, "none"), { code: "ERR_HF_ENTRY_NOT_FOUND" });
+    await assert.rejects(askFile(client, "away"), { code: "ERR_HF_REDIRECT" });
+  });
+});

@@ -1,7 +1,7 @@
 import { NetworkError } from "../core/errors.ts";
 import { isCommit } from "../core/repo.ts";
 import type { HubClient } from "./client.ts";
-import type { Subject } from "./errors.ts";
+import type { Subject } from "./refusal.ts";
 import type { Reached } from "./exchange.ts";
 import type { OpenedBody } from "./transfer-types.ts";
 

@@ -78,10 +78,17 @@ export async function followRedirects<A extends AnswerHead>(
   for (;;) {
     const answer = await send(hop);
     if (!isRedirect(answer.status)) return { answer, hop };
-    const next = policy.redirect === "refuse" ? undefined : nextHop(hop, answer, policy.endpoint);
-    if (policy.redirect === "within" && next?.url.origin !== first.url.origin) return { answer, hop };
+    let next: Hop;
+    try {
+      if (policy.redirect === "refuse") throw refused(hop, "a call that carries a secret");
+      next = nextHop(hop, answer, policy.endpoint);
+    } catch (error) {
+      // A body that nobody reads would keep its connection, and with it the process.
+      await discard(answer);
+      throw error;
+    }
+    if (policy.redirect === "within" && next.url.origin !== first.url.origin) return { answer, hop };
     await discard(answer);
-    if (next === undefined) throw refused(hop, "a call that carries a secret");
     hop = next;
   }
 }
