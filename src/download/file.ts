@@ -25,7 +25,7 @@ import { fetchContent, placeEntries } from "./fetch-content.ts";
 import type { FetchContext, KnownContent } from "./fetch-content.ts";
 import { createProgress } from "./progress.ts";
 import { cacheMayAnswer, offline } from "./resolve.ts";
-import { openRun } from "./run.ts";
+import { noteRef, openRun } from "./run.ts";
 import type { Run } from "./run.ts";
 import type { DownloadResult, FetchOptions } from "./types.ts";
 
@@ -60,7 +60,7 @@ export async function fetchFile(
   const { commit, etag, size } = facts;
   if (commit === undefined || etag === undefined || size === undefined) throw notAHub(run, path);
   if (!run.force && cachedEntrySize(run.paths, commit, path) === size) {
-    writeRef(run.paths, revision, commit);
+    noteRef(run, revision, commit);
     return cached(run, commit, path);
   }
   const downloadedBytes = await bring(run, commit, { etag, size, entries: [{ path }] });

@@ -1,8 +1,8 @@
 import { setMaxListeners } from "node:events";
-import { realPathOfPrefix, repoPaths } from "../cache/index.ts";
+import { realPathOfPrefix, repoPaths, writeRef } from "../cache/index.ts";
 import type { RepoPaths } from "../cache/index.ts";
 import { systemClock } from "../core/clock.ts";
-import { UsageError } from "../core/errors.ts";
+import { isHfError, UsageError } from "../core/errors.ts";
 import type { Clock, Warn } from "../core/ports.ts";
 import type { Repo } from "../core/repo.ts";
 import type { HubClient } from "../hub/index.ts";
@@ -49,6 +49,19 @@ export function openRun(hub: HubClient, repo: Repo, options: FetchOptions & { re
     warn: options.warn ?? (() => undefined),
     onEvent: options.onEvent,
   };
+}
+
+/**
+ * Remembers what a revision means, for content that was there already: a cache that can't be written to, as a shared
+ * one, still gives what it has.
+ */
+export function noteRef(run: Run, revision: string, commit: string): void {
+  try {
+    writeRef(run.paths, revision, commit);
+  } catch (error) {
+    if (!isHfError(error)) throw error;
+    run.warn(`The cache could not be brought up to date: ${error.message}`);
+  }
 }
 
 /** A signal for all workers to listen to: more of them than Node takes for ordinary. */

@@ -202,6 +202,18 @@ describe("fetchSnapshot()", () => {
     assert.ok(requests().length > 5);
   });
 
+  it("gives what a cache has that can't be brought up to date, with a warning", async () => {
+    const { path } = await snapshot();
+    const refs = join(cacheDir, FOLDER, "refs");
+    rmSync(refs, { recursive: true });
+    symlinkSync(join(cacheDir, ".."), refs);
+    const warnings: string[] = [];
+    const options = { warn: (words: string) => void warnings.push(words) };
+    assert.equal((await snapshot(options)).path, path);
+    assert.equal((await file("config.json", options)).path, join(path, "config.json"));
+    assert.match(warnings.join(), /could not be brought up to date/);
+  });
+
   it("heals a dangling pointer", async () => {
     const { path } = await snapshot();
     rmSync(realpathSync(join(path, "config.json")));

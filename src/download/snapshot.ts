@@ -32,7 +32,7 @@ import type { MissingContent, Presence, SnapshotPlan, WantedEntry } from "./plan
 import { createProgress } from "./progress.ts";
 import { offline, resolveRevision } from "./resolve.ts";
 import type { Resolution } from "./resolve.ts";
-import { openRun } from "./run.ts";
+import { noteRef, openRun } from "./run.ts";
 import type { Run } from "./run.ts";
 import { collectTree, fromCachedTree, toCachedTree } from "./tree.ts";
 import type { DownloadResult, FetchedEntry, SnapshotOptions } from "./types.ts";
@@ -55,7 +55,7 @@ export async function fetchSnapshot(hub: HubClient, repo: Repo, options: Snapsho
   if (cached !== undefined && (isWhole(cached) || resolution.unreachable !== undefined)) {
     if (resolution.unreachable !== undefined) checkWhole(run, revision, cached, resolution);
     checkNames(options, cached.tree, commit, repo);
-    if (resolution.unreachable === undefined) writeRef(run.paths, revision, commit);
+    if (resolution.unreachable === undefined) noteRef(run, revision, commit);
     return fromCache(run, cached, wants);
   }
   if (resolution.unreachable !== undefined) throw resolution.unreachable;
