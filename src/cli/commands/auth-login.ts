@@ -61,7 +61,7 @@ async function askForToken(context: CliContext, endpoint: string): Promise<Named
     });
   }
   const { cleanToken } = await import("../../auth/index.ts");
-  context.say(`Make a token at ${endpoint}/settings/tokens ("Read" is enough to download), then paste it here.`);
+  context.say(`Make a token of type Read at ${endpoint}/settings/tokens`);
   const prompts = await context.prompts();
   const cleaned = cleanToken(await prompts.secret("Token (it is not shown):"));
   if (cleaned.kind === "clean") {
