@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { Fetch, FetchInit, FetchResponse } from "../core/ports.ts";
 import { openTunnel, proxyFor, proxyHeaders } from "./proxy.ts";
 import type { ProxySettings } from "./proxy.ts";
+import type { GiveUp, TlsOptions } from "./tls-agent.ts";
 
 export interface NodeFetchOptions {
   /** PEM certificates to trust instead of Node's own list (to which `NODE_EXTRA_CA_CERTS` adds), for `SSL_CERT_FILE`. */
@@ -17,7 +18,7 @@ export type NodeFetch = Fetch & {
   close(): void;
 };
 
-type Send = (url: URL, options: RequestOptions, answered: (answer: IncomingMessage) => void) => ClientRequest;
+type Send = (url: URL, options: RequestOptions & GiveUp, answered: (answer: IncomingMessage) => void) => ClientRequest;
 
 /**
  * A {@link Fetch} over `node:http` and `node:https`, with kept connections: the global one costs about 80 ms at its
@@ -77,7 +78,8 @@ async function createSecureSend(
   const { createTlsAgent } = await import("./tls-agent.ts");
   return (proxy) => {
     const key = `secure ${proxy?.href ?? ""}`;
-    const tunnel = proxy === undefined ? undefined : (host: string, port: number) => openTunnel(proxy, host, port);
+    const tunnel: TlsOptions["tunnel"] =
+      proxy === undefined ? undefined : (host, port, giveUp) => openTunnel(proxy, host, port, giveUp);
     const agent = agents.get(key) ?? createTlsAgent({ ca: options.ca, tunnel });
     agents.set(key, agent);
     return (url, options, answered) => request({ ...options, ...whereTo(url), agent }, answered);
@@ -99,7 +101,7 @@ function exchange(send: Send, url: URL, init: FetchInit, maxHeaderSize: number):
     if (body !== undefined) headers["content-length"] = body.length;
     else if (init.method !== "GET" && init.method !== "HEAD") headers["content-length"] = 0;
     let answer: IncomingMessage | undefined;
-    const request = send(url, { method: init.method, headers, maxHeaderSize }, (message) => {
+    const request = send(url, { method: init.method, headers, maxHeaderSize, giveUp: signal }, (message) => {
       answer = message;
       // After the head the body's reader gets the errors; without a reader nobody needs them.
       message.on("error", () => {});

@@ -69,6 +69,8 @@ describe("proxyHeaders()", () => {
     const { "proxy-authorization": header = "" } = proxyHeaders(new URL("http://me:a%20long%20pass@p.example"));
     assert.equal(Buffer.from(header.slice(6), "base64").toString(), "me:a long pass");
     assert.ok(!redact(`sent ${header.slice(6)} / a long pass`).includes("long"));
+    const { "proxy-authorization": odd = "" } = proxyHeaders(new URL("http://me:100%zz@p.example"));
+    assert.equal(Buffer.from(odd.slice(6), "base64").toString(), "me:100%zz");
   });
 });
 
@@ -83,6 +85,23 @@ describe("openTunnel()", () => {
     assert.equal(String(await new Promise((resolve) => socket.once("data", resolve))), "ping");
     const basic = Buffer.from("me:pass word").toString("base64");
     assert.deepEqual(heads, [`CONNECT hub.example:443 hub.example:443 Basic ${basic}`]);
+  });
+
+  it("is given up with its request: a proxy that is silent keeps no connection", async (t) => {
+    const closed: Promise<void>[] = [];
+    const silent = await tcp(t, (socket) => {
+      socket.resume();
+      closed.push(new Promise((resolve) => socket.once("close", () => resolve())));
+    });
+    const fetch = createNodeFetch({ proxy: { https: `http://${silent}` } });
+    t.after(() => fetch.close());
+    const reason = new Error("enough");
+    const stop = new AbortController();
+    const call = fetch("https://hub.example/", { method: "GET", headers: {}, redirect: "manual", signal: stop.signal });
+    setTimeout(() => stop.abort(reason), 50);
+    await assert.rejects(call, reason);
+    await Promise.all(closed);
+    assert.equal(closed.length, 1);
   });
 
   it("says what a proxy that refuses wants", async (t) => {

@@ -57,17 +57,27 @@ function isExempt(url: URL, list: string): boolean {
 /** What a proxy wants to know of its user: for the proxy alone, and never together with a credential of the Hub. */
 export function proxyHeaders(proxy: URL): Record<string, string> {
   if (proxy.username === "" && proxy.password === "") return {};
-  const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
-  remember(decodeURIComponent(proxy.password));
+  const password = decoded(proxy.password);
+  const pair = `${decoded(proxy.username)}:${password}`;
+  remember(password);
   remember(pair);
   return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+/** A password may hold a percent sign that nobody encoded. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /**
  * A connection through the proxy to the target, on which TLS can begin. The proxy is told nothing but host and port.
  * @throws NetworkError `ERR_HF_PROXY`
  */
-export function openTunnel(proxy: URL, host: string, port: number): Promise<Socket> {
+export function openTunnel(proxy: URL, host: string, port: number, giveUp?: AbortSignal): Promise<Socket> {
   const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   return new Promise((resolve, reject) => {
     const connect = request({
@@ -79,7 +89,10 @@ export function openTunnel(proxy: URL, host: string, port: number): Promise<Sock
       agent: false,
       timeout: 30_000,
     });
+    const stop = (): void => refuse("given up");
+    giveUp?.addEventListener("abort", stop, { once: true });
     const refuse = (why: string, cause?: unknown): void => {
+      giveUp?.removeEventListener("abort", stop);
       connect.destroy();
       const hint =
         why === "407"
@@ -97,6 +110,7 @@ export function openTunnel(proxy: URL, host: string, port: number): Promise<Sock
         socket.destroy();
         refuse(String(answer.statusCode));
       } else {
+        giveUp?.removeEventListener("abort", stop);
         socket.setTimeout(0);
         resolve(socket);
       }

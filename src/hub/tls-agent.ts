@@ -8,10 +8,15 @@ export interface TlsOptions {
   /** PEM certificates to trust instead of Node's own list (to which `NODE_EXTRA_CA_CERTS` adds). */
   readonly ca?: readonly string[] | undefined;
   /** Gives a connection to the target by other means than a plain socket. */
-  readonly tunnel?: ((host: string, port: number) => Promise<Socket>) | undefined;
+  readonly tunnel?: ((host: string, port: number, giveUp: AbortSignal | undefined) => Promise<Socket>) | undefined;
 }
 
-interface Target {
+/** What a request adds for the making of its connection: nobody else could end one that is still on its way. */
+export interface GiveUp {
+  readonly giveUp?: AbortSignal | undefined;
+}
+
+interface Target extends GiveUp {
   readonly host?: string;
   readonly port?: number | string;
   readonly servername?: string;
@@ -30,7 +35,7 @@ export function createTlsAgent(options: TlsOptions): Agent {
   const createConnection = (target: Target, created: Created): undefined => {
     const host = target.host ?? "localhost";
     const port = Number(target.port ?? 443);
-    const raw = options.tunnel?.(host, port) ?? tcpConnection(host, port);
+    const raw = options.tunnel?.(host, port, target.giveUp) ?? tcpConnection(host, port, target.giveUp);
     setImmediate(secureContext);
     raw.then(
       (socket) => {
@@ -51,11 +56,14 @@ export function createTlsAgent(options: TlsOptions): Agent {
   return Object.assign(agent, { createConnection });
 }
 
-function tcpConnection(host: string, port: number): Promise<Socket> {
+function tcpConnection(host: string, port: number, giveUp: AbortSignal | undefined): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connectTcp({ host, port, noDelay: true, keepAlive: true });
+    const stop = (): void => void socket.destroy(new Error("given up"));
+    giveUp?.addEventListener("abort", stop, { once: true });
     socket.once("error", reject);
     socket.once("connect", () => {
+      giveUp?.removeEventListener("abort", stop);
       socket.off("error", reject);
       resolve(socket);
     });
