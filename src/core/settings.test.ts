@@ -118,6 +118,7 @@ describe("parseEndpoint()", () => {
     assert.equal(parseEndpoint("https://x/y//"), "https://x/y");
     assert.equal(parseEndpoint("HTTPS://HuggingFace.co/"), "https://huggingface.co");
     assert.equal(parseEndpoint("http://localhost:8080"), "http://localhost:8080");
+    assert.equal(parseEndpoint("https://hf.co"), "https://huggingface.co");
     const set = readSettings({ HF_ENDPOINT: "https://mirror.example/" }, machine);
     assert.deepEqual([set.endpoint, set.endpointSet], ["https://mirror.example", true]);
     assert.equal(readSettings({}, machine).endpointSet, false);

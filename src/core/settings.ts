@@ -91,7 +91,9 @@ export function parseEndpoint(text: string): string {
       hint: "HF_ENDPOINT and --endpoint take an address such as https://huggingface.co.",
     });
   }
-  return (url.origin + url.pathname).replace(/\/+$/, "");
+  // hf.co only leads there; a token would be left behind on the way.
+  const origin = url.origin === "https://hf.co" ? DEFAULT_ENDPOINT : url.origin;
+  return (origin + url.pathname).replace(/\/+$/, "");
 }
 
 /** `$NAME` and `${NAME}`; a name in braces may hold any character. */
