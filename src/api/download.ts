@@ -1,6 +1,7 @@
 import type { Repo } from "../core/repo.ts";
 import { fetchFile, fetchSnapshot } from "../download/index.ts";
 import type { DownloadResult, FetchOptions, SnapshotOptions } from "../download/index.ts";
+import type { HubClient } from "../hub/index.ts";
 import type { Session } from "./session.ts";
 
 /** As the room `download` takes them, with the cache folder and the switches found by themselves. */
@@ -12,7 +13,7 @@ export async function downloadSnapshotWith(
   repo: Repo,
   options: DownloadSnapshotOptions,
 ): Promise<DownloadResult> {
-  return fetchSnapshot(await session.hub(), repo, { ...defaults(session), ...options });
+  return fetchSnapshot(await hubFor(session, options), repo, { ...defaults(session), ...options });
 }
 
 export async function downloadFileWith(
@@ -21,7 +22,12 @@ export async function downloadFileWith(
   path: string,
   options: DownloadFileOptions,
 ): Promise<DownloadResult> {
-  return fetchFile(await session.hub(), repo, path, { ...defaults(session), ...options });
+  return fetchFile(await hubFor(session, options), repo, path, { ...defaults(session), ...options });
+}
+
+/** Nobody is asked offline, so a token that can't be used must not keep anybody from what the cache has. */
+async function hubFor(session: Session, { offline }: Partial<Pick<FetchOptions, "offline">>): Promise<HubClient> {
+  return (offline ?? session.settings.offline) ? session.connect(undefined) : session.hub();
 }
 
 function defaults({ settings }: Session): FetchOptions {
