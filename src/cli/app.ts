@@ -1,5 +1,5 @@
 import { buildApplication, ExitCode, run, text_en } from "@stricli/core";
-import { UsageError } from "../core/errors.ts";
+import { systemCode, UsageError } from "../core/errors.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { redact } from "../core/redact.ts";
 import type { TreeContext } from "./command.ts";
@@ -16,6 +16,7 @@ const USAGE: readonly number[] = [ExitCode.InvalidArgument, ExitCode.UnknownComm
 export async function runApp(argv: readonly string[], process: ProcessPort): Promise<number> {
   let exit = 0;
   let complaints = "";
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", onBrokenPipe);
   const app = buildApplication(routes, {
     name: "hf",
     scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
@@ -53,6 +54,11 @@ export async function runApp(argv: readonly string[], process: ProcessPort): Pro
   return printError(error, printer, false);
 }
 
+/** A reader that has seen enough, as in `| head`, is no fault of this program. */
+function onBrokenPipe(error: Error): void {
+  if (systemCode(error) !== "EPIPE") throw error;
+}
+
 /** `hf download` alone shows its help, as people expect of a command that can't do anything without words. */
 function withHelp(argv: readonly string[]): readonly string[] {
   return argv.length === 1 && argv[0] === "download" ? [...argv, "--help"] : argv;
@@ -60,13 +66,20 @@ function withHelp(argv: readonly string[]): readonly string[] {
 
 function usage(complaints: string, argv: readonly string[]): UsageError {
   const words = argv.filter((word) => !word.startsWith("-")).slice(0, 2);
+  if (words[0] === "run" && !argv.includes("--")) {
+    return new UsageError("ERR_HF_USAGE", complaints.replace(/\s+/g, " ").trim(), {
+      hint: "Put -- before the command, as in: hf run -- python train.py --epochs 3",
+    });
+  }
   const path = words.length > 0 && complaints.includes("No command registered") ? words.slice(0, -1) : words;
   return new UsageError("ERR_HF_USAGE", complaints.replace(/\s+/g, " ").trim(), {
     hint: `See ${["hf", ...path.map((word) => plainText(word, 40)), "--help"].join(" ")}`,
   });
 }
 
-function plainPrinter(argv: readonly string[], process: ProcessPort): Printer {
+function plainPrinter(words: readonly string[], process: ProcessPort): Printer {
+  // What comes after -- is another program's.
+  const argv = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
   const at = argv.indexOf("--format");
   const format = at === -1 ? undefined : argv[at + 1];
   return {
