@@ -52,6 +52,20 @@ describe("resolveToken()", () => {
     await assert.rejects(resolveToken({ env: there, token: "" }), refusal("ERR_HF_TOKEN_REFUSED"));
   });
 
+  it("takes the saved login that the caller names, and no other in its place", async () => {
+    writeFileSync(join(home, "stored_tokens"), `[work]\nhf_token = ${token("bob-read")}\n\n`);
+    writeFileSync(join(home, "token"), value("active"));
+    const there = env({ HF_TOKEN: value("env") });
+    assert.equal((await whoami({ env: there, token: "name:work" })).name, "bob");
+    assert.equal(await outcome({ env: there, token: "name:work" }), "found argument");
+    await assert.rejects(whoami({ env: there, token: "name:wrok" }), refusal("ERR_HF_TOKEN_NAME"));
+    await assert.rejects(whoami({ env: there, token: "name:" }), refusal("ERR_HF_TOKEN_NAME"));
+    assert.equal(
+      await outcome({ env: there, token: "name:work", endpoint: "https://mirror.example" }),
+      "refused argument",
+    );
+  });
+
   it("leaves the rest alone where implicit tokens are switched off, unless one is needed", async () => {
     const there = env({ HF_TOKEN: token("alice-read"), HF_HUB_DISABLE_IMPLICIT_TOKEN: "1" });
     assert.equal(await outcome({ env: there }), "nobody");

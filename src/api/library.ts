@@ -1,5 +1,5 @@
 import { cleanToken, whoami as askWhoami } from "../auth/index.ts";
-import type { Identity, TokenResolution } from "../auth/index.ts";
+import type { ExplicitToken, Identity, TokenResolution } from "../auth/index.ts";
 import { TokenError } from "../core/errors.ts";
 import type { Environment, Fetch, Warn } from "../core/ports.ts";
 import { parseRepoSpec } from "../core/repo.ts";
@@ -16,7 +16,10 @@ import type { Session } from "./session.ts";
 
 /** What every function of the library takes. Nothing of it is read before the call. */
 export interface HubOptions {
-  /** A token for this call alone; `false`: none. Default: found as `hf auth status` shows it. */
+  /**
+   * A token for this call alone; `"name:work"`: the saved login of that name; `false`: none.
+   * Default: found as `hf auth status` shows it.
+   */
   readonly token?: string | Secret | false;
   /** Address of the Hub. Default: `HF_ENDPOINT`, else https://huggingface.co */
   readonly endpoint?: string;
@@ -99,16 +102,22 @@ function sessionOf(options: HubOptions): Session {
     settings,
     env,
     platform: machine.platform,
+    cwd: machine.cwd,
     explicit: explicitToken(options.token),
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     ...(options.onWarning === undefined ? {} : { warn: options.onWarning }),
   });
 }
 
+/** Before the name of a saved login, where a token could stand. */
+const BY_NAME = "name:";
+
 /** Whoever names a token means that one: an empty variable passed on must not turn into another identity. */
-function explicitToken(token: HubOptions["token"]): { token: Secret; source: string } | false | undefined {
+function explicitToken(token: HubOptions["token"]): ExplicitToken | false | undefined {
   if (token === undefined || token === false) return token;
   if (token instanceof Secret) return { token, source: "argument" };
+  // No token of the Hub holds a colon.
+  if (token.startsWith(BY_NAME)) return { tokenName: token.slice(BY_NAME.length), source: "argument" };
   const cleaned = cleanToken(token);
   if (cleaned.kind === "clean") return { token: cleaned.token, source: "argument" };
   const why = cleaned.kind === "empty" ? "is empty" : cleaned.reason;

@@ -1,11 +1,10 @@
-import { createFileTokenStore, credentialOf, resolveToken, tokenSources } from "../auth/index.ts";
-import type { TokenResolution, TokenSource, TokenStore } from "../auth/index.ts";
+import { createFileTokenStore, createFolderLogins, credentialOf, resolveToken, tokenSources } from "../auth/index.ts";
+import type { ExplicitToken, FolderLogins, TokenResolution, TokenSource, TokenStore } from "../auth/index.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Credential } from "../core/credential.ts";
 import type { Clock, Environment, Fetch, Warn } from "../core/ports.ts";
-import type { Secret } from "../core/secret.ts";
 import type { Settings } from "../core/settings.ts";
-import { createHubClient } from "../hub/index.ts";
+import { createHubClient, userAgent } from "../hub/index.ts";
 import type { HubClient } from "../hub/index.ts";
 import { networkOf } from "./network.ts";
 
@@ -15,8 +14,10 @@ export interface SessionOptions {
   readonly platform: NodeJS.Platform;
   /** User id of this process, where there is such a thing. */
   readonly uid?: number | undefined;
-  /** A token that the caller named, with the source that it is reported as; `false`: no token at all. */
-  readonly explicit?: { readonly token: Secret; readonly source: string } | false | undefined;
+  /** The folder that the caller works in, for `hf auth use`. Undefined: the rules of folders do not count. */
+  readonly cwd?: string | undefined;
+  /** A token or a saved login that the caller named, with the source it is reported as; `false`: no token at all. */
+  readonly explicit?: ExplicitToken | false | undefined;
   readonly fetch?: Fetch | undefined;
   readonly clock?: Clock | undefined;
   readonly warn?: Warn | undefined;
@@ -30,6 +31,7 @@ export type TokenNeed = "optional" | "required";
 export interface Session {
   readonly settings: Settings;
   readonly store: TokenStore;
+  readonly folders: FolderLogins;
   /** The places that a token may come from, in order. */
   sources(): readonly TokenSource[];
   /**
@@ -47,14 +49,14 @@ export interface Session {
 }
 
 export function openSession(options: SessionOptions): Session {
-  const { settings, env, platform, uid, explicit, warn } = options;
+  const { settings, env, platform, uid, cwd, explicit, warn } = options;
   const clock = options.clock ?? systemClock;
   const { tokenPath, storedTokensPath, endpoint } = settings;
   const store = createFileTokenStore({ tokenPath, storedTokensPath, platform, clock, uid, warn });
+  const folders = createFolderLogins({ storedTokensPath, platform });
+  const folderRule = cwd === undefined ? undefined : () => folders.find(cwd);
   const sources = (implicit: boolean): readonly TokenSource[] =>
-    explicit === false
-      ? []
-      : tokenSources({ env, endpoint, store, ...(explicit === undefined ? {} : { explicit }), implicit });
+    explicit === false ? [] : tokenSources({ env, endpoint, store, explicit, folderRule, implicit });
 
   const resolutions = new Map<boolean, Promise<TokenResolution>>();
   const resolve = (need: TokenNeed = "optional"): Promise<TokenResolution> => {
@@ -74,6 +76,7 @@ export function openSession(options: SessionOptions): Session {
       ...(credential === undefined ? {} : { credential }),
       ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
       clock,
+      userAgent: userAgent(settings.userAgentOrigin),
       requestTimeoutMs: settings.requestTimeoutMs,
       offline: settings.offline,
       ...(warn === undefined ? {} : { warn }),
@@ -89,6 +92,7 @@ export function openSession(options: SessionOptions): Session {
   return {
     settings,
     store,
+    folders,
     sources: () => sources(true),
     resolve,
     hub,

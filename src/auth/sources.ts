@@ -1,10 +1,12 @@
-import { TokenError } from "../core/errors.ts";
+import { HfError, TokenError } from "../core/errors.ts";
 import type { Environment } from "../core/ports.ts";
 import type { Secret } from "../core/secret.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { cleanToken } from "./clean.ts";
 import { insecureEndpoint, misplacedLogin } from "./endpoint-rule.ts";
+import type { FolderRule } from "./folder-rules.ts";
 import { originsOf } from "./login-record.ts";
+import { readNamedLogin } from "./named-login.ts";
 import type { SourceReading, TokenSource } from "./resolve.ts";
 import { activeLogin } from "./store-plans.ts";
 import type { TokenStore } from "./token-store.ts";
@@ -15,14 +17,20 @@ export interface SourceOptions {
   readonly endpoint: string;
   /** The saved logins. */
   readonly store: Pick<TokenStore, "source" | "read">;
-  /** A token named by the caller: a flag's, or an argument's. Already clean. */
-  readonly explicit?: { readonly token: Secret; readonly source: string } | undefined;
+  /** What the caller named: a token by a flag or an argument, already clean; or a saved login by its name. */
+  readonly explicit?: ExplicitToken | undefined;
+  /** The rule for the folder that the caller works in; asked when its turn comes. Undefined: there are no rules. */
+  readonly folderRule?: (() => FolderRule | undefined) | undefined;
   /**
    * False asks the caller's own token alone: `HF_HUB_DISABLE_IMPLICIT_TOKEN` for a request that needs no token.
    * @default true
    */
   readonly implicit?: boolean | undefined;
 }
+
+/** A token, or the name of a saved login, that was named for one call; with the source that it is reported as. */
+export type ExplicitToken =
+  { readonly token: Secret; readonly source: string } | { readonly tokenName: string; readonly source: string };
 
 /** Every place a token may come from, the first found wins. */
 export function tokenSources(options: SourceOptions): readonly TokenSource[] {
@@ -33,6 +41,7 @@ export function tokenSources(options: SourceOptions): readonly TokenSource[] {
     oidcSource(options),
     envSource("HF_TOKEN", options),
     envSource("HUGGING_FACE_HUB_TOKEN", options),
+    ...folderSource(options),
     savedLoginSource(options),
     // Python's library does not read this one, so it must never beat a login that Python would use.
     envSource(
@@ -64,6 +73,25 @@ export function lookAlikes(env: Environment): readonly string[] {
   return LOOK_ALIKES.filter((name) => Object.hasOwn(env, name));
 }
 
+/** The variables that decide which token a tool of the Hub uses, ours or another. */
+const TOKEN_VARIABLES: readonly string[] = [
+  "HF_TOKEN",
+  "HUGGING_FACE_HUB_TOKEN",
+  "HUGGINGFACE_TOKEN",
+  // An exchange comes before HF_TOKEN, in ours and in Python's library.
+  "HF_OIDC_RESOURCE",
+  "HF_OIDC_ID_TOKEN",
+  ...LOOK_ALIKES,
+];
+
+/**
+ * True for every variable that holds a token of the Hub, or makes a tool find one before `HF_TOKEN`. `HF_TOKEN_PATH` is
+ * none: it says where logins are kept. In any case of letters, since Windows knows none.
+ */
+export function isTokenVariable(name: string): boolean {
+  return TOKEN_VARIABLES.includes(name.toUpperCase());
+}
+
 /**
  * The source in the environment that hides a saved login with this token, or undefined when the login is used.
  * Asked after a sign-in and a switch, whose effect the person would otherwise miss.
@@ -78,10 +106,50 @@ export function overridingSource(env: Environment, token: Secret): string | unde
   return undefined;
 }
 
-function explicitSource({ explicit, endpoint }: SourceOptions): readonly TokenSource[] {
+function explicitSource({ explicit, endpoint, store }: SourceOptions): readonly TokenSource[] {
   if (explicit === undefined) return [];
+  if ("tokenName" in explicit) {
+    const { tokenName, source } = explicit;
+    return [{ name: source, read: async () => readNamedLogin(await store.read(), tokenName, endpoint) }];
+  }
   const { token, source } = explicit;
   return [{ name: source, read: async () => bound({ kind: "found", token }, endpoint) }];
+}
+
+/** The login that `hf auth use` set for the folder. Its name says which folder's rule it is, once it was asked. */
+function folderSource({ folderRule, store, endpoint }: SourceOptions): readonly TokenSource[] {
+  if (folderRule === undefined) return [];
+  let name = "folder";
+  const read = async (): Promise<SourceReading> => {
+    let rule: FolderRule | undefined;
+    try {
+      rule = folderRule();
+    } catch (error) {
+      if (error instanceof HfError) return { kind: "refused", error };
+      throw error;
+    }
+    if (rule === undefined) return { kind: "absent" };
+    const { folder, tokenName } = rule;
+    name = `folder:${plainText(folder, 500)}`;
+    const shown = plainText(tokenName, 60);
+    const missing = (): TokenError =>
+      new TokenError(
+        "ERR_HF_TOKEN_REFUSED",
+        `The folder ${folder} uses the saved login '${shown}', which is not there.`,
+        {
+          hint: `Sign in with 'hf auth login --name ${shown}', or run 'hf auth use --remove' in ${folder}.`,
+        },
+      );
+    return readNamedLogin(await store.read(), tokenName, endpoint, missing);
+  };
+  return [
+    {
+      get name() {
+        return name;
+      },
+      read,
+    },
+  ];
 }
 
 /** Whoever sets the resource wants the token of an exchange and no other, so this never gives way to the next source. */

@@ -197,7 +197,8 @@ function newToken({ name, token, refreshToken, expiresAt }: NewLogin): StoredTok
   return { name, token, fields };
 }
 
-function unknownName(now: StoreContents, name: string): UsageError {
+/** There is no saved login of that name; with the names that there are. */
+export function unknownName(now: StoreContents, name: string): UsageError {
   const names = readableLogins(now).map((login) => login.name);
   const close = closeNames(name, names).map((known) => `'${plainText(known, 60)}'`);
   const all = names.slice(0, 10).map((known) => `'${plainText(known, 60)}'`);

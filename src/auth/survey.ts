@@ -36,7 +36,11 @@ export interface SourceSurvey {
 /** Asks every source, also those behind the one that decides, so that a person sees what hides what. */
 export async function surveySources(sources: readonly TokenSource[], now: number): Promise<SourceSurvey> {
   const readings: { readonly name: string; readonly reading: SourceReading }[] = [];
-  for (const source of sources) readings.push({ name: source.name, reading: await source.read() });
+  for (const source of sources) {
+    const reading = await source.read();
+    // After the reading: a source that depends on the folder knows only then whose rule it found.
+    readings.push({ name: source.name, reading });
+  }
   // The same rule as everywhere, over what was read just now: the rows can't tell another story than the winner.
   const resolution = await resolveToken(readings.map(({ name, reading }) => ({ name, read: async () => reading })));
   const decidingAt = resolution.kind === "anonymous" ? readings.length : resolution.passed.length;

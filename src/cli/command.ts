@@ -13,6 +13,7 @@ export interface CommonFlags {
   readonly token?: string;
   readonly tokenStdin?: boolean;
   readonly tokenFile?: string;
+  readonly envFile?: string;
   readonly debug?: boolean;
 }
 
@@ -69,6 +70,7 @@ const commonFlags = {
   token: valueFlag("Token for this command; other users of this machine can see it, prefer --token-stdin", "TOKEN"),
   tokenStdin: switchFlag("Read the token for this command from standard input"),
   tokenFile: valueFlag("Read the token for this command from a file", "FILE"),
+  envFile: valueFlag("Take HF_TOKEN for this command from a file of variables such as .env, and nothing else", "FILE"),
   debug: switchFlag("Show requests and stack traces on stderr, with every token struck out"),
 };
 

@@ -6,12 +6,14 @@ import { readSettings, parseEndpoint } from "../core/settings.ts";
 import type { Settings } from "../core/settings.ts";
 import { Secret } from "../core/secret.ts";
 import { userHome } from "../core/user-home.ts";
-import type { Session } from "../api/index.ts";
+import type { Session, SessionOptions } from "../api/index.ts";
 import type { CommonFlags } from "./command.ts";
+import type { RunningProgram } from "./find-program.ts";
 import { printWarning } from "./output.ts";
 import type { OutputFormat, Printer } from "./output.ts";
 import type { ProcessPort } from "./process-port.ts";
 import type { Prompts } from "./prompts.ts";
+import type { ChildRun } from "./run-child.ts";
 
 /** Everything a command may ask for. What is expensive is a function, run once, on first use. */
 export interface CliContext {
@@ -19,14 +21,20 @@ export interface CliContext {
   readonly debug: boolean;
   readonly env: Environment;
   readonly machine: Machine;
+  /** Where this program and its Node are. */
+  readonly program: RunningProgram;
   /** Aborted by Ctrl-C and by SIGTERM. */
   readonly signal: AbortSignal;
   /** True when somebody sits there: stdin and stderr are terminals and the format is for people. */
   readonly interactive: boolean;
+  /** True when the answer goes to a terminal, where it stays on the screen. */
+  readonly answersTerminal: boolean;
   settings(): Settings;
   /** The token that was named on this command line, if any. */
   namedToken(): Promise<NamedToken | undefined>;
   session(): Promise<Session>;
+  /** A session with the saved login of that name, and no other. */
+  sessionAs(tokenName: string): Promise<Session>;
   prompts(): Promise<Prompts>;
   /** A line on stderr while the command works; only in formats for people. */
   say(line: string): void;
@@ -36,6 +44,8 @@ export interface CliContext {
   readonly stderr: NodeJS.WriteStream;
   /** True when progress is a bar that redraws itself, not lines. */
   bars(settings: Settings): boolean;
+  /** Runs a command in our place and answers its exit code; from now on signals are the command's. */
+  runChild(run: ChildRun): Promise<number>;
   /** The error that a person should read for what was thrown. */
   explain(error: unknown): unknown;
   close(): void;
@@ -43,7 +53,7 @@ export interface CliContext {
 
 export interface NamedToken {
   readonly token: Secret;
-  /** `flag:--token`, `flag:--token-stdin` or `flag:--token-file`. */
+  /** `flag:--token`, `flag:--token-stdin`, `flag:--token-file` or `env-file:HF_TOKEN`. */
   readonly source: string;
 }
 
@@ -96,28 +106,42 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     return { ...read, endpoint: parseEndpoint(flags.endpoint), endpointSet: true };
   });
   const namedToken = once(() => readNamedToken(flags, process, warn));
+  const open = async (explicit: SessionOptions["explicit"]): Promise<Session> => {
+    const { openSession } = await import("../api/index.ts");
+    return openSession({
+      settings: settings(),
+      env,
+      platform: process.platform,
+      uid: process.getuid?.(),
+      cwd: machine.cwd,
+      warn,
+      explicit,
+      ...(flags.debug === true ? { onExchange: (line: string) => printer.err(`${line}\n`) } : {}),
+    });
+  };
+  const close = (): void => {
+    for (const name of signals) process.off(name, onSignal);
+  };
   const context: CliContext = {
     printer,
     debug: flags.debug === true,
     env,
     machine,
+    program: { execPath: process.execPath, script: process.argv[1] ?? "" },
     signal: interrupt.signal,
     interactive: format === "human" && process.stdin.isTTY && process.stderr.isTTY,
     settings,
     namedToken,
-    session: once(async () => {
-      const { openSession } = await import("../api/index.ts");
-      const named = await namedToken();
-      return openSession({
-        settings: settings(),
-        env,
-        platform: process.platform,
-        uid: process.getuid?.(),
-        warn,
-        ...(named === undefined ? {} : { explicit: { token: named.token, source: named.source } }),
-        ...(flags.debug === true ? { onExchange: (line: string) => printer.err(`${line}\n`) } : {}),
-      });
-    }),
+    answersTerminal: process.stdout.isTTY,
+    session: once(async () => open(await namedToken())),
+    sessionAs: async (tokenName) => {
+      if ((await namedToken()) !== undefined) {
+        throw new UsageError("ERR_HF_USAGE", "A saved login and a token were named; only one of them can be used.", {
+          hint: "Leave out --as, or the flag with the token.",
+        });
+      }
+      return open({ tokenName, source: "flag:--as" });
+    },
     prompts: once(async () => {
       const { createPrompts } = await import("./prompts.ts");
       return createPrompts(process.stdin, process.stderr);
@@ -130,9 +154,12 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     bars: ({ disableProgress }) =>
       disableProgress === false || (process.stderr.isTTY && env["TERM"] !== "dumb" && (env["CI"] ?? "") === ""),
     explain: (error) => (interrupt.signal.aborted ? interrupt.signal.reason : error),
-    close: () => {
-      for (const name of signals) process.off(name, onSignal);
+    runChild: async (run) => {
+      close();
+      const { runChild } = await import("./run-child.ts");
+      return runChild(run, process);
     },
+    close,
   };
   return context;
 }
@@ -146,9 +173,10 @@ async function readNamedToken(
   process: ProcessPort,
   warn: (message: string) => void,
 ): Promise<NamedToken | undefined> {
-  const given = [flags.token !== undefined, flags.tokenStdin === true, flags.tokenFile !== undefined];
+  const { token, tokenFile, envFile } = flags;
+  const given = [token !== undefined, flags.tokenStdin === true, tokenFile !== undefined, envFile !== undefined];
   if (given.filter(Boolean).length > 1) {
-    throw new UsageError("ERR_HF_USAGE", "--token, --token-stdin and --token-file exclude each other.", {
+    throw new UsageError("ERR_HF_USAGE", "--token, --token-stdin, --token-file and --env-file exclude each other.", {
       hint: "Give one of them.",
     });
   }
@@ -168,16 +196,24 @@ async function readNamedToken(
     }
     return { ...(await cleaned(await readAll(process.stdin), "--token-stdin", warn)), source: "flag:--token-stdin" };
   }
-  if (flags.tokenFile !== undefined) {
-    let text: string;
-    try {
-      text = readFileSync(flags.tokenFile, "utf8");
-    } catch (error) {
-      throw diskError(error, "read the token file", flags.tokenFile);
-    }
+  if (tokenFile !== undefined) {
+    const text = readNamedFile(tokenFile, "read the token file");
     return { ...(await cleaned(text, "--token-file", warn)), source: "flag:--token-file" };
   }
+  if (envFile !== undefined) {
+    const { tokenInEnvFile } = await import("./env-file.ts");
+    const { name, value } = tokenInEnvFile(readNamedFile(envFile, "read the file of variables"), envFile, warn);
+    return { ...(await cleaned(value, `--env-file (${name})`, warn)), source: `env-file:${name}` };
+  }
   return undefined;
+}
+
+function readNamedFile(path: string, doing: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw diskError(error, doing, path);
+  }
 }
 
 async function cleaned(text: string, flag: string, warn: (message: string) => void): Promise<{ token: Secret }> {

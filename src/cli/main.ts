@@ -17,6 +17,16 @@ export async function main(argv: readonly string[], process: ProcessPort): Promi
     const exit = await tokenAtOnce(process);
     if (exit !== undefined) return exit;
   }
+  if (argv[0] === "auth" && argv[1] === "git-credential") {
+    const { gitHelper } = await import("./git-helper.ts");
+    const exit = await gitHelper(argv.slice(2), process);
+    if (exit !== undefined) return exit;
+  }
+  if (argv[0] === "run") {
+    const { runAtOnce } = await import("./run-at-once.ts");
+    const exit = await runAtOnce(argv.slice(1), process);
+    if (exit !== undefined) return exit;
+  }
   const { runApp } = await import("./app.ts");
   return runApp(argv, process);
 }

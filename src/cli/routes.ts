@@ -1,15 +1,20 @@
 import { buildRouteMap } from "@stricli/core";
 import type { TreeContext } from "./command.ts";
+import { authEnv } from "./commands/auth-env.ts";
+import { authGitCredential } from "./commands/auth-git-credential.ts";
 import { authList } from "./commands/auth-list.ts";
 import { authLogin } from "./commands/auth-login.ts";
 import { authLogout } from "./commands/auth-logout.ts";
+import { authSetupGit } from "./commands/auth-setup-git.ts";
 import { authStatus } from "./commands/auth-status.ts";
 import { authSwitch } from "./commands/auth-switch.ts";
 import { authToken } from "./commands/auth-token.ts";
 import { authTrust } from "./commands/auth-trust.ts";
+import { authUse } from "./commands/auth-use.ts";
 import { authWhoami } from "./commands/auth-whoami.ts";
 import { download } from "./commands/download.ts";
 import { env } from "./commands/env.ts";
+import { run } from "./commands/run.ts";
 import { version } from "./commands/version.ts";
 
 const auth = buildRouteMap<string, TreeContext>({
@@ -21,6 +26,10 @@ const auth = buildRouteMap<string, TreeContext>({
     list: authList,
     switch: authSwitch,
     token: authToken,
+    use: authUse,
+    env: authEnv,
+    "setup-git": authSetupGit,
+    "git-credential": authGitCredential,
     trust: authTrust,
   },
   aliases: { ls: "list" },
@@ -31,6 +40,7 @@ const auth = buildRouteMap<string, TreeContext>({
 export const routes = buildRouteMap<string, TreeContext>({
   routes: {
     auth,
+    run,
     download,
     env,
     version,

@@ -1,9 +1,6 @@
-import { homedir } from "node:os";
-import { createFileTokenStore, resolveToken, tokenSources } from "../auth/index.ts";
-import { systemClock } from "../core/clock.ts";
-import { readSettings } from "../core/settings.ts";
-import { userHome } from "../core/user-home.ts";
+import { findAtOnce } from "./find-at-once.ts";
 import type { ProcessPort } from "./process-port.ts";
+import { writeAtOnce } from "./write-at-once.ts";
 
 /**
  * `hf auth token` in the ordinary case: a token is found and there is nothing to say about it. Answers undefined in
@@ -11,14 +8,11 @@ import type { ProcessPort } from "./process-port.ts";
  */
 export async function tokenAtOnce(process: ProcessPort): Promise<number | undefined> {
   try {
-    const { env, platform } = process;
-    const machine = { platform, home: homedir(), cwd: process.cwd(), userHome };
-    const { tokenPath, storedTokensPath, endpoint, warnings } = readSettings(env, machine);
+    const { warnings, resolve } = findAtOnce(process);
     if (warnings.length > 0) return undefined;
-    const store = createFileTokenStore({ tokenPath, storedTokensPath, platform, clock: systemClock });
-    const found = await resolveToken(tokenSources({ env, endpoint, store }));
+    const found = await resolve();
     if (found.kind !== "found" || (found.warnings ?? []).length > 0) return undefined;
-    process.stdout.write(`${found.token.expose()}\n`);
+    writeAtOnce(`${found.token.expose()}\n`);
     return 0;
   } catch {
     // The whole program meets the same fault again, and explains it.

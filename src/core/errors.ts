@@ -27,6 +27,7 @@ export type HfErrorCode =
   | "ERR_HF_ORG_POLICY"
   | "ERR_HF_REPO_DISABLED"
   | "ERR_HF_FORBIDDEN"
+  | "ERR_HF_NOT_READ_ONLY"
   // not found
   | "ERR_HF_PRIVATE_OR_MISSING"
   | "ERR_HF_REPO_NOT_FOUND"
@@ -55,6 +56,8 @@ export type HfErrorCode =
   | "ERR_HF_OFFLINE"
   // the rest
   | "ERR_HF_GIT"
+  | "ERR_HF_COMMAND_NOT_FOUND"
+  | "ERR_HF_COMMAND_NOT_RUN"
   | "ERR_HF_INTERRUPTED"
   | "ERR_HF_INTERNAL";
 

@@ -5,7 +5,7 @@ export const authToken = command({
   brief: "Print the token that is used",
   flags: {},
   run: async (_flags, context) => {
-    const found = await needToken(context);
+    const found = await needToken(await context.session());
     const token = found.token.expose();
     return { data: { token, source: found.source }, human: [token], quiet: [token] };
   },

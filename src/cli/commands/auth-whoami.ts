@@ -6,8 +6,8 @@ export const authWhoami = command({
   brief: "Ask the Hub whose token is used",
   flags: {},
   run: async (_flags, context) => {
-    const found = await needToken(context);
     const session = await context.session();
+    const found = await needToken(session);
     const { whoami } = await import("../../auth/index.ts");
     const me = await whoami(await session.hub("required"), { signal: context.signal });
     const { token } = me;

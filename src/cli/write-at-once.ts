@@ -1,0 +1,21 @@
+import { writeSync } from "node:fs";
+import { systemCode } from "../core/errors.ts";
+
+/**
+ * Writes to standard output without the stream of the process: making that one takes a fifth of the time that the
+ * shortest commands have. A reader that has gone away is not worth a word.
+ */
+export function writeAtOnce(data: string | Uint8Array): void {
+  const bytes = typeof data === "string" ? Buffer.from(data, "utf8") : data;
+  for (let done = 0; done < bytes.length;) {
+    try {
+      done += writeSync(1, bytes, done);
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === "EPIPE") return;
+      if (code !== "EAGAIN") throw error;
+      // Somebody made the pipe non-blocking, and it is full: its reader needs a moment.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
