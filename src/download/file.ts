@@ -6,6 +6,7 @@ import {
   checkRevision,
   createHashers,
   findCachedEntry,
+  findCachedSnapshot,
   freeSpace,
   lockPath,
   markNoExist,
@@ -76,9 +77,21 @@ async function ask(run: Run, revision: string, path: string): Promise<FileFacts>
     return await askFile(hub, address, { subject: { repo, revision, entry: path }, signal });
   } catch (error) {
     const commit = error instanceof NotFoundError && error.code === "ERR_HF_ENTRY_NOT_FOUND" ? error.commit : undefined;
-    if (commit !== undefined && isCommit(commit)) markNoExist(run.paths, commit, path);
+    if (commit !== undefined && isCommit(commit)) noteMissing(run, revision, commit, path);
     throw error;
   }
+}
+
+/** A marker needs a repo that Python's scanner can read, and the ref by which it is found: that one only beside a snapshot. */
+function noteMissing(run: Run, revision: string, commit: string, path: string): void {
+  try {
+    beginRepo(run.paths);
+  } catch {
+    // A cache that can't be written to. That the file is missing is the error to tell.
+    return;
+  }
+  markNoExist(run.paths, commit, path);
+  if (findCachedSnapshot(run.paths, commit) !== undefined) noteRef(run, revision, commit);
 }
 
 async function bring(run: Run, commit: string, content: KnownContent): Promise<number> {

@@ -156,6 +156,22 @@ describe("fetchSnapshot()", () => {
     await assert.rejects(fetchSnapshot(down, createRepo("alice/other"), options), refusal("ERR_HF_NETWORK"));
   });
 
+  it("uses a cached commit without a listing while the Hub is down, and says that it may lack files", async () => {
+    const { path, commit } = await snapshot({ include: "config.json" });
+    rmSync(join(cacheDir, FOLDER, "trees"), { recursive: true });
+    const warnings: string[] = [];
+    const options = { cacheDir, revision: commit, warn: (words: string) => void warnings.push(words) };
+    const down = createHubClient({ endpoint: "http://127.0.0.1:1", retries: 0 });
+    const kept = await fetchSnapshot(down, TINY, options);
+    assert.equal(kept.path, path);
+    assert.deepEqual(
+      kept.files.map((one) => one.path),
+      ["config.json"],
+    );
+    assert.match(warnings.join(), /may lack files/);
+    await assert.rejects(fetchSnapshot(down, TINY, { ...options, forceDownload: true }), refusal("ERR_HF_NETWORK"));
+  });
+
   it("takes branches, tags, short commits and pull requests", async () => {
     for (const revision of ["dev", "feature/one", "v0.9", "refs/pr/1"]) {
       const { commit } = await snapshot({ revision, include: ["config.json", "README.md"] });
@@ -181,6 +197,33 @@ describe("fetchSnapshot()", () => {
     assert.deepEqual(await names({ files: ["onnx/"] }), ["onnx/model.onnx", "onnx/sub folder/ünï code #1.txt"]);
     assert.deepEqual(await names({ include: "*.nothing" }), []);
     await assert.rejects(snapshot({ files: ["config.json", "nope.bin"] }), refusal("ERR_HF_ENTRY_NOT_FOUND"));
+  });
+
+  it("writes nothing when nothing matches: a listing and a ref alone are a corrupted repo to Python", async () => {
+    assert.deepEqual((await snapshot({ include: "*.nothing" })).files, []);
+    assert.throws(() => statSync(join(cacheDir, FOLDER)));
+  });
+
+  it("keeps one blob, untouched, for a file of two branches", async () => {
+    const one = await snapshot({ include: "model.safetensors" });
+    const blob = realpathSync(join(one.path, "model.safetensors"));
+    const { mtimeNs } = statSync(blob, { bigint: true });
+    const two = await snapshot({ include: "model.safetensors", revision: "dev" });
+    assert.notEqual(two.commit, one.commit);
+    assert.equal(realpathSync(join(two.path, "model.safetensors")), blob);
+    assert.equal(statSync(blob, { bigint: true }).mtimeNs, mtimeNs);
+    assert.equal(two.downloadedBytes, 0);
+  });
+
+  it("works with many workers as with few", async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", onWarning);
+    await snapshot({ maxWorkers: 64 });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", onWarning);
+    assert.deepEqual(warnings, []);
+    await assert.rejects(snapshot({ maxWorkers: 0 }), refusal("ERR_HF_USAGE"));
   });
 
   it("brings datasets and spaces into folders of their kind", async () => {
@@ -383,6 +426,11 @@ describe("fetchFile()", () => {
     const { commit } = await file("config.json");
     await assert.rejects(file("missing.json"), refusal("ERR_HF_ENTRY_NOT_FOUND"));
     assert.equal(statSync(join(cacheDir, FOLDER, ".no_exist", commit, "missing.json")).size, 0);
+  });
+
+  it("leaves a repo that Python can scan when the first file asked for is not there", async () => {
+    await assert.rejects(file("missing.json"), refusal("ERR_HF_ENTRY_NOT_FOUND"));
+    assert.deepEqual(readdirSync(join(cacheDir, FOLDER)).toSorted(), [".no_exist", "snapshots"]);
   });
 
   it("refuses names that are none, and gated files with their code", async () => {

@@ -18,7 +18,7 @@ import {
 } from "../cache/index.ts";
 import type { CachedSnapshot, CachedTree, Hashers } from "../cache/index.ts";
 import { DiskError, isHfError, NotFoundError, safeText } from "../core/errors.ts";
-import { encodePath, repoApiPath, repoPath } from "../core/repo.ts";
+import { encodePath, isCommit, repoApiPath, repoPath } from "../core/repo.ts";
 import type { Repo } from "../core/repo.ts";
 import { askFile } from "../hub/index.ts";
 import type { FileFacts, HubClient } from "../hub/index.ts";
@@ -30,7 +30,7 @@ import { compileSelection, isPlainName } from "./patterns.ts";
 import { planSnapshot, shortage } from "./plan.ts";
 import type { MissingContent, Presence, SnapshotPlan, WantedEntry } from "./plan.ts";
 import { createProgress } from "./progress.ts";
-import { offline, resolveRevision } from "./resolve.ts";
+import { cacheMayAnswer, offline, resolveRevision } from "./resolve.ts";
 import type { Resolution } from "./resolve.ts";
 import { noteRef, openRun } from "./run.ts";
 import type { Run } from "./run.ts";
@@ -60,7 +60,17 @@ export async function fetchSnapshot(hub: HubClient, repo: Repo, options: Snapsho
   }
   if (resolution.unreachable !== undefined) throw resolution.unreachable;
 
-  const { tree, entries } = await listCommit(run, commit);
+  let listed: Listed;
+  try {
+    listed = await listCommit(run, commit);
+  } catch (error) {
+    run.signal.throwIfAborted();
+    // A listing of the cache would have been used, so nothing tells whether this snapshot is whole.
+    if (cached === undefined || !isCommit(revision) || !isHfError(error) || !cacheMayAnswer(error)) throw error;
+    run.warn(`${error.message} The cached copy of ${repo.id} is used as it is; it may lack files.`);
+    return fromCache(run, cached, wants);
+  }
+  const { tree, entries } = listed;
   checkNames(options, new Set(entries.map(({ path }) => path)), commit, repo);
   const plan = planSnapshot(entries, { wants, force: run.force, look: (entry) => look(run, commit, entry) });
   checkSpace(run, plan);
@@ -77,8 +87,11 @@ export async function fetchSnapshot(hub: HubClient, repo: Repo, options: Snapsho
   let downloadedBytes: number;
   try {
     downloadedBytes = await carryOut(run, plan, commit, hashers);
-    if (tree !== undefined) writeTree(run.paths, commit, tree);
-    writeRef(run.paths, revision, commit);
+    // Where nothing was wanted there is no snapshot, and a repo of a listing and a ref alone is corrupted to Python.
+    if (plan.entries.length > 0) {
+      if (tree !== undefined) writeTree(run.paths, commit, tree);
+      writeRef(run.paths, revision, commit);
+    }
   } catch (error) {
     removeEmptyRepo(run.paths);
     throw error;
@@ -145,11 +158,14 @@ function fetched(run: Run, commit: string, path: string, size: number | undefine
   return { path, pointerPath: pointerPath(run.paths, commit, path), size };
 }
 
+interface Listed {
+  /** To be kept in the cache; undefined when it is there, or when hashes are hidden. */
+  readonly tree: CachedTree | undefined;
+  readonly entries: readonly WantedEntry[];
+}
+
 /** The files of a commit: from the cache, where its listing is kept for ever, else from the Hub. */
-async function listCommit(
-  run: Run,
-  commit: string,
-): Promise<{ readonly tree: CachedTree | undefined; readonly entries: readonly WantedEntry[] }> {
+async function listCommit(run: Run, commit: string): Promise<Listed> {
   const { hub, repo, signal } = run;
   const kept = readTree(run.paths, commit);
   if (kept !== undefined) return { tree: undefined, entries: fromCachedTree(kept) };
