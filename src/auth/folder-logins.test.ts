@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { systemClock } from "../core/clock.ts";
 import { DiskError } from "../core/errors.ts";
+import { acquireFileLock } from "../core/file-lock.ts";
 import type { Environment } from "../core/ports.ts";
 import { Secret } from "../core/secret.ts";
 import { createFileTokenStore } from "./file-token-store.ts";
@@ -133,6 +134,23 @@ describe("createFolderLogins()", () => {
     const all = Array.from({ length: 12 }, (_, at) => folder(`f${at}`));
     await Promise.all(all.map((path) => folders.set(path, "x")));
     for (const path of all) assert.equal(folders.find(path)?.folder, path);
+  });
+
+  it("changes them under the lock of the logins", async () => {
+    const work = folder("work");
+    mkdirSync(home);
+    const lock = await acquireFileLock(join(home, "stored_tokens.lock"), { timeoutMs: 0 });
+    const { platform } = process;
+    const impatient = createFolderLogins({ storedTokensPath: join(home, "stored_tokens"), platform, lockTimeoutMs: 0 });
+    try {
+      await assert.rejects(
+        impatient.set(work, "x"),
+        (error) => error instanceof DiskError && error.code === "ERR_HF_LOCK_TIMEOUT",
+      );
+    } finally {
+      lock.release();
+    }
+    assert.equal((await impatient.set(work, "x")).changed, true);
   });
 
   it("does not write over rules that it can't read", async () => {
