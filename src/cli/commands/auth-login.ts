@@ -78,7 +78,7 @@ async function askForGit(context: CliContext): Promise<boolean> {
   const helpers = await findHelpers({ env: context.env }).catch(() => undefined);
   if (helpers === undefined || helpers.length === 0) return false;
   const prompts = await context.prompts();
-  return prompts.confirm("Add token as git credential?", true);
+  return prompts.confirm("Add token as git credential? (Y/n)", true);
 }
 
 function already(context: CliContext, source: string, tokenName: string | undefined): Report {
