@@ -1,4 +1,5 @@
 import type { DownloadEvent } from "../download/index.ts";
+import { formatBytes } from "../core/format-bytes.ts";
 import { plainText } from "../core/terminal-text.ts";
 
 export interface ProgressOptions {
@@ -94,18 +95,6 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
     }
   };
   return { onEvent, end: clear };
-}
-
-/** Bytes for a person, in powers of 1000 as download sizes are given: `723 B`, `1.2 MB`. */
-export function formatBytes(bytes: number): string {
-  const units = ["B", "KB", "MB", "GB", "TB", "PB"];
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.95 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return unit === 0 ? `${value} B` : `${value.toFixed(1)} ${units[unit]}`;
 }
 
 function barLine(event: Extract<DownloadEvent, { kind: "progress" }>, seconds: number, columns: number): string {

@@ -7,7 +7,6 @@ import {
   createHashers,
   findCachedEntry,
   findCachedSnapshot,
-  freeSpace,
   lockPath,
   markNoExist,
   pointerPath,
@@ -15,7 +14,7 @@ import {
   symlinksWork,
   writeRef,
 } from "../cache/index.ts";
-import { DiskError, isHfError, NetworkError, NotFoundError } from "../core/errors.ts";
+import { isHfError, NetworkError, NotFoundError } from "../core/errors.ts";
 import type { HfError } from "../core/errors.ts";
 import { acquireFileLock } from "../core/file-lock.ts";
 import { encodePath, encodeSegment, isCommit, repoPath } from "../core/repo.ts";
@@ -28,6 +27,7 @@ import { createProgress } from "./progress.ts";
 import { cacheMayAnswer, offline } from "./resolve.ts";
 import { noteRef, openRun } from "./run.ts";
 import type { Run } from "./run.ts";
+import { checkSpace } from "./space.ts";
 import type { DownloadResult, FetchOptions } from "./types.ts";
 
 /**
@@ -98,8 +98,7 @@ async function bring(run: Run, commit: string, content: KnownContent): Promise<n
   const { size, etag } = content;
   const [{ path }] = content.entries;
   const there = !run.force && blobSize(run.paths, etag) === size;
-  const free = there ? undefined : freeSpace(run.paths.cache);
-  if (free !== undefined && free < size) throw noSpace(run, size, size - free);
+  if (!there) checkSpace(run.paths.cache, size);
   const missing = there ? 0 : 1;
   run.onEvent?.({
     kind: "planned",
@@ -146,13 +145,6 @@ function cached(run: Run, commit: string, path: string): DownloadResult {
 function result(run: Run, commit: string, path: string, size: number | undefined) {
   const pointer = pointerPath(run.paths, commit, path);
   return { path: pointer, commit, repo: run.repo, files: [{ path, pointerPath: pointer, size }] };
-}
-
-function noSpace(run: Run, size: number, missing: number): HfError {
-  const text = `The download needs ${(size / 1e9).toFixed(2)} GB, and ${run.paths.cache} lacks ${(missing / 1e9).toFixed(2)} GB of it.`;
-  return new DiskError("ERR_HF_NO_SPACE", text, {
-    hint: "Nothing was fetched. Free some space, or point HF_HOME (or --cache-dir) to a larger disk.",
-  });
 }
 
 function notAHub(run: Run, path: string): HfError {

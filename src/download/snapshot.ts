@@ -6,7 +6,6 @@ import {
   checkRevision,
   createHashers,
   findCachedSnapshot,
-  freeSpace,
   lockPath,
   pointerPath,
   readTree,
@@ -17,7 +16,7 @@ import {
   writeTree,
 } from "../cache/index.ts";
 import type { CachedSnapshot, CachedTree, Hashers } from "../cache/index.ts";
-import { DiskError, isHfError, NotFoundError, safeText } from "../core/errors.ts";
+import { isHfError, NotFoundError, safeText } from "../core/errors.ts";
 import { encodePath, isCommit, repoApiPath, repoPath } from "../core/repo.ts";
 import type { Repo } from "../core/repo.ts";
 import { askFile } from "../hub/index.ts";
@@ -27,13 +26,14 @@ import type { FetchContext, KnownContent } from "./fetch-content.ts";
 import { listFolder } from "./list-folder.ts";
 import { createLockQueue } from "./lock-queue.ts";
 import { compileSelection, isPlainName } from "./patterns.ts";
-import { planSnapshot, shortage } from "./plan.ts";
+import { planSnapshot } from "./plan.ts";
 import type { MissingContent, Presence, SnapshotPlan, WantedEntry } from "./plan.ts";
 import { createProgress } from "./progress.ts";
 import { cacheMayAnswer, offline, resolveRevision } from "./resolve.ts";
 import type { Resolution } from "./resolve.ts";
 import { noteRef, openRun } from "./run.ts";
 import type { Run } from "./run.ts";
+import { checkSpace } from "./space.ts";
 import { collectTree, fromCachedTree, toCachedTree } from "./tree.ts";
 import type { DownloadResult, FetchedEntry, SnapshotOptions } from "./types.ts";
 
@@ -73,7 +73,7 @@ export async function fetchSnapshot(hub: HubClient, repo: Repo, options: Snapsho
   const { tree, entries } = listed;
   checkNames(options, new Set(entries.map(({ path }) => path)), commit, repo);
   const plan = planSnapshot(entries, { wants, force: run.force, look: (entry) => look(run, commit, entry) });
-  checkSpace(run, plan);
+  checkSpace(run.paths.cache, plan.missingBytes);
   await askGate(run, plan, resolution);
   run.onEvent?.({
     kind: "planned",
@@ -185,20 +185,6 @@ async function* items(pages: AsyncIterable<unknown[]>): AsyncIterable<unknown> {
 function look(run: Run, commit: string, { path, size, etag }: WantedEntry): Presence {
   if (cachedEntrySize(run.paths, commit, path) === size) return "pointer";
   return etag !== undefined && blobSize(run.paths, etag) === size ? "blob" : "none";
-}
-
-function checkSpace(run: Run, plan: SnapshotPlan): void {
-  const { cache } = run.paths;
-  const missing = shortage(plan, freeSpace(cache));
-  if (missing === 0) return;
-  const needed = (plan.missingBytes / 1e9).toFixed(2);
-  throw new DiskError(
-    "ERR_HF_NO_SPACE",
-    `The download needs ${needed} GB, and ${cache} lacks ${(missing / 1e9).toFixed(2)} GB of it.`,
-    {
-      hint: "Nothing was fetched. Free some space, or point HF_HOME (or --cache-dir) to a larger disk.",
-    },
-  );
 }
 
 /** These are given to everybody, also of a gated repo, so they say nothing about the gate. */
