@@ -7,11 +7,13 @@ import { startWorld } from "../test/support/world.ts";
 import { largeFile, largeRepo } from "./large-file.ts";
 import type { Answer } from "./measure.ts";
 import { findPeers } from "./peers.ts";
+import { resolve } from "./resolve.ts";
 import { smallFiles, smallRepo } from "./small-files.ts";
 import { startup } from "./startup.ts";
 
 const QUESTIONS = {
   startup: { ask: startup, rounds: 15 },
+  resolve: { ask: resolve, rounds: 15 },
   "large-file": { ask: largeFile, rounds: 5 },
   "small-files": { ask: smallFiles, rounds: 5 },
 };

@@ -7,6 +7,8 @@ export interface Contender {
   readonly program: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Standard input. Default: none. */
+  readonly input?: string;
   /** Brings the disk to where each run must begin; not timed. */
   readonly prepare?: () => void;
   /** @throws when the run did not do its work; a fast failure must not win */
@@ -72,10 +74,11 @@ export async function compare(
   return { question, rows, absent };
 }
 
-async function runOnce({ name, program, args, env, check }: Contender): Promise<Run> {
+async function runOnce({ name, program, args, env, input, check }: Contender): Promise<Run> {
   const before = childSeconds();
   const start = performance.now();
-  const child = spawn(program, [...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, [...args], { env, stdio: "pipe" });
+  child.stdin.end(input ?? "");
   let peakRssMb = 0;
   const poll = setInterval(() => (peakRssMb = Math.max(peakRssMb, peakRss(child.pid))), 5);
   let stdout = "";

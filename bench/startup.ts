@@ -6,11 +6,18 @@ import { NO_PYTHON, type Peers } from "./peers.ts";
 export async function startup(world: World, peers: Peers, rounds: number): Promise<Answer> {
   const env = { ...world.env, HF_TOKEN: world.token("alice-read") };
   const commands = [["version"], ["auth", "token"], ["auth", "whoami"]];
-  const ours = commands.map((args): Contender => ({
+  const own = [
+    ["auth", "git-credential", "get"],
+    ["run", "--", "true"],
+    ["auth", "status", "--offline"],
+  ];
+  const input = `protocol=http\nhost=${new URL(world.hub.url).host}\n\n`;
+  const ours = [...commands, ...own].map((args): Contender => ({
     name: `hf ${args.join(" ")}`,
     program: process.execPath,
     args: [HF, ...args],
     env,
+    ...(args[1] === "git-credential" ? { input, check: answersToken(env.HF_TOKEN) } : {}),
   }));
   const { pythonHf } = peers;
   const theirs =
@@ -19,4 +26,11 @@ export async function startup(world: World, peers: Peers, rounds: number): Promi
       : commands.map((args): Contender => ({ name: `Python's hf ${args.join(" ")}`, program: pythonHf, args, env }));
   const bare: Contender = { name: "node -e 0", program: process.execPath, args: ["-e", "0"], env };
   return compare("start-up", [bare, ...ours, ...theirs], rounds, pythonHf === undefined ? [NO_PYTHON] : []);
+}
+
+/** An empty answer is quick, and no answer. */
+function answersToken(token: string): (stdout: string) => void {
+  return (stdout) => {
+    if (!stdout.includes(`password=${token}\n`)) throw new Error("git got no token");
+  };
 }
