@@ -28,6 +28,7 @@ import type { ExplicitToken } from "./sources.ts";
 import { planLogin } from "./store-plans.ts";
 import { surveySources } from "./survey.ts";
 import type { TokenStore } from "./token-store.ts";
+import { noLocks } from "../../test/support/locks.ts";
 
 const HUB = "https://huggingface.co";
 const secret = (text: string): Secret => Secret.of(`hf_${text.padEnd(34, "f")}`);
@@ -130,13 +131,13 @@ describe("createFolderLogins()", () => {
     assert.equal(folders.find(b)?.tokenName, "two");
   });
 
-  it("loses none of many changes at once", async () => {
+  it("loses none of many changes at once", { skip: noLocks }, async () => {
     const all = Array.from({ length: 12 }, (_, at) => folder(`f${at}`));
     await Promise.all(all.map((path) => folders.set(path, "x")));
     for (const path of all) assert.equal(folders.find(path)?.folder, path);
   });
 
-  it("changes them under the lock of the logins", async () => {
+  it("changes them under the lock of the logins", { skip: noLocks }, async () => {
     const work = folder("work");
     mkdirSync(home);
     const lock = await acquireFileLock(join(home, "stored_tokens.lock"), { timeoutMs: 0 });

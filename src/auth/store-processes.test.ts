@@ -15,6 +15,7 @@ import { createFileTokenStore } from "./file-token-store.ts";
 import { planLogin } from "./store-plans.ts";
 import { parseStoredTokens } from "./stored-tokens.ts";
 import type { TokenStore } from "./token-store.ts";
+import { noLocks } from "../../test/support/locks.ts";
 
 const HUB = "https://huggingface.co";
 const WRITERS = 8;
@@ -71,7 +72,7 @@ const saved = (): string[] => {
   return parsed.kind === "ok" ? parsed.sections.map(({ name }) => name) : [];
 };
 
-describe("the token store under many processes", () => {
+describe("the token store under many processes", { skip: noLocks }, () => {
   it("loses no login of eight writers, and shows readers only whole states", async () => {
     await store().write((now) => planLogin(now, { name: "first", token: Secret.of("hf_first-token-1"), origin: HUB }));
     const writers = Array.from({ length: WRITERS }, (_, id) => startWriter(`w${id}`, SAVES));

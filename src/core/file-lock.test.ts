@@ -11,6 +11,7 @@ import type { LockHelper } from "./file-lock-helper.ts";
 import { FLOCK, PERL_HELPER, PYTHON_HELPER } from "./file-lock-helper.ts";
 import { createLockHost } from "./file-lock-open.ts";
 import type { LockHost } from "./file-lock-open.ts";
+import { noLocks } from "../../test/support/locks.ts";
 
 const MODULE = new URL(`./file-lock.${import.meta.url.slice(-2)}`, import.meta.url).href;
 
@@ -61,7 +62,7 @@ async function holdWithNode(path: string): Promise<ChildProcess> {
 
 const timeout = { code: "ERR_HF_LOCK_TIMEOUT" };
 
-describe("acquireFileLock()", () => {
+describe("acquireFileLock()", { skip: noLocks }, () => {
   it("makes the folder and an empty file of mode 0664 whatever the umask, and leaves it after release", async () => {
     const path = join(folder, "new", "deep", "a.lock");
     const umask = process.umask(0o077);
@@ -213,7 +214,7 @@ describe("acquireFileLock()", () => {
   }
 });
 
-describe("tryFileLocks()", () => {
+describe("tryFileLocks()", { skip: noLocks }, () => {
   it("takes hundreds at once, reports those held by others, and asks a duplicate once", async () => {
     const paths = Array.from({ length: 600 }, (_, index) => join(folder, "batch", `${index}.lock`));
     const held = await acquireFileLock(paths[300] ?? "");
@@ -267,27 +268,31 @@ describe("a machine or file system without flock", { skip: opens }, () => {
     assert.deepEqual(asked, ["one", "two"], "a file system that has refused once is not asked again");
   });
 
-  it("opens read-only what it may not write, and flocks that", { skip: process.platform === "win32" }, async () => {
-    const real = createLockHost();
-    const opened: number[] = [];
-    const path = join(folder, "readonly.lock");
-    fs.writeFileSync(path, "", { mode: 0o444 });
-    const host: LockHost = {
-      ...real,
-      open(at, flags, mode) {
-        opened.push(flags & 3);
-        // As another user sees it: this test may run as root.
-        if ((flags & 3) !== fs.constants.O_RDONLY) throw Object.assign(new Error("denied"), { code: "EACCES" });
-        return real.open(at, flags, mode);
-      },
-    };
-    const lock = await acquireFileLock(path, { host });
-    assert.equal(lock.held, true);
-    assert.deepEqual(opened, [fs.constants.O_RDWR, fs.constants.O_RDWR, fs.constants.O_RDONLY]);
-    await assert.rejects(acquireFileLock(path, { timeoutMs: 0 }), timeout);
-    lock.release();
-    await assert.rejects(acquireFileLock(join(folder, "absent.lock"), { host }), { code: "ERR_HF_DISK" });
-  });
+  it(
+    "opens read-only what it may not write, and flocks that",
+    { skip: process.platform === "win32" || noLocks },
+    async () => {
+      const real = createLockHost();
+      const opened: number[] = [];
+      const path = join(folder, "readonly.lock");
+      fs.writeFileSync(path, "", { mode: 0o444 });
+      const host: LockHost = {
+        ...real,
+        open(at, flags, mode) {
+          opened.push(flags & 3);
+          // As another user sees it: this test may run as root.
+          if ((flags & 3) !== fs.constants.O_RDONLY) throw Object.assign(new Error("denied"), { code: "EACCES" });
+          return real.open(at, flags, mode);
+        },
+      };
+      const lock = await acquireFileLock(path, { host });
+      assert.equal(lock.held, true);
+      assert.deepEqual(opened, [fs.constants.O_RDWR, fs.constants.O_RDWR, fs.constants.O_RDONLY]);
+      await assert.rejects(acquireFileLock(path, { timeoutMs: 0 }), timeout);
+      lock.release();
+      await assert.rejects(acquireFileLock(join(folder, "absent.lock"), { host }), { code: "ERR_HF_DISK" });
+    },
+  );
 });
 
 interface Call {

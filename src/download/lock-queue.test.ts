@@ -6,6 +6,7 @@ import { after, describe, it } from "node:test";
 import { acquireFileLock } from "../core/file-lock.ts";
 import { createLockQueue } from "./lock-queue.ts";
 import type { LockQueue } from "./lock-queue.ts";
+import { noLocks } from "../../test/support/locks.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lock-queue-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -24,7 +25,7 @@ const isFree = async (job: string): Promise<boolean> => {
   return lock !== undefined;
 };
 
-describe("createLockQueue()", () => {
+describe("createLockQueue()", { skip: noLocks }, () => {
   it("hands out every job once, with its lock", async () => {
     const jobs = Array.from({ length: 600 }, (_, index) => `many-${index}`);
     const queue = open(jobs);
