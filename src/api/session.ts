@@ -1,4 +1,12 @@
-import { createFileTokenStore, createFolderLogins, credentialOf, resolveToken, tokenSources } from "../auth/index.ts";
+import {
+  UntrustedEndpointError,
+  createFileTokenStore,
+  createFolderLogins,
+  credentialOf,
+  resolveToken,
+  tokenSources,
+  trustEndpoint,
+} from "../auth/index.ts";
 import type { ExplicitToken, FolderLogins, TokenResolution, TokenSource, TokenStore } from "../auth/index.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Credential } from "../core/credential.ts";
@@ -21,6 +29,11 @@ export interface SessionOptions {
   readonly fetch?: Fetch | undefined;
   readonly clock?: Clock | undefined;
   readonly warn?: Warn | undefined;
+  /**
+   * Asks the person whether saved logins may go to another https endpoint from now on. Without it, or when the answer
+   * is no, the call is refused.
+   */
+  readonly confirmEndpoint?: ((origin: string) => Promise<boolean>) | undefined;
   /** One redacted line for each exchange with the Hub. */
   readonly onExchange?: ((line: string) => void) | undefined;
 }
@@ -58,12 +71,19 @@ export function openSession(options: SessionOptions): Session {
   const sources = (implicit: boolean): readonly TokenSource[] =>
     explicit === false ? [] : tokenSources({ env, endpoint, store, explicit, folderRule, implicit });
 
+  const confirmed = async (ask: () => Promise<TokenResolution>): Promise<TokenResolution> => {
+    const found = await ask();
+    if (found.kind !== "refused" || !(found.error instanceof UntrustedEndpointError)) return found;
+    if ((await options.confirmEndpoint?.(found.error.origin)) !== true) return found;
+    await trustEndpoint(store, found.error.origin);
+    return ask();
+  };
   const resolutions = new Map<boolean, Promise<TokenResolution>>();
   const resolve = (need: TokenNeed = "optional"): Promise<TokenResolution> => {
     const implicit = need === "required" || !settings.disableImplicitToken;
     const known = resolutions.get(implicit);
     if (known !== undefined) return known;
-    const found = resolveToken(sources(implicit)).then((resolution) => {
+    const found = confirmed(() => resolveToken(sources(implicit))).then((resolution) => {
       if (resolution.kind === "found") resolution.warnings?.forEach((warning) => warn?.(warning));
       return resolution;
     });

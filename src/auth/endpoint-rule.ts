@@ -1,5 +1,6 @@
 import { carriesTokens, HUB_ORIGINS, isLoopback } from "../core/credential.ts";
 import { TokenError } from "../core/errors.ts";
+import type { HfErrorOptions } from "../core/errors.ts";
 
 /**
  * Why no token at all may go to this endpoint, or undefined when one may.
@@ -21,6 +22,17 @@ export interface SavedLoginAt {
   readonly trusted: readonly string[];
 }
 
+/** A saved login of huggingface.co and an endpoint that the user has not confirmed yet: one word makes it right. */
+export class UntrustedEndpointError extends TokenError {
+  /** What would be confirmed. */
+  readonly origin: string;
+
+  constructor(origin: string, message: string, options: HfErrorOptions) {
+    super("ERR_HF_TOKEN_ENDPOINT", message, options);
+    this.origin = origin;
+  }
+}
+
 /**
  * Why a saved login may not be used with an endpoint, or undefined when it may. A login goes to the origin that it was
  * made at. One of huggingface.co goes also to this machine, and to an https endpoint that the user trusts: a mirror.
@@ -34,9 +46,9 @@ export function misplacedLogin({ endpoint, loginOrigins, trusted }: SavedLoginAt
   const home = ofHub ? "https://huggingface.co" : loginOrigins.join(" and ");
   if (ofHub && (HUB_ORIGINS.includes(url.origin) || isLoopback(url) || trusted.includes(url.origin))) return undefined;
   const signIn = `hf auth login --endpoint ${endpoint}`;
-  return new TokenError("ERR_HF_TOKEN_ENDPOINT", `The saved login belongs to ${home}, not to ${url.origin}.`, {
-    hint: ofHub
-      ? `Sign in there with '${signIn}', or let saved logins go there too with 'hf auth trust ${url.origin}'.`
-      : `Sign in there with '${signIn}'.`,
+  const message = `The saved login belongs to ${home}, not to ${url.origin}.`;
+  if (!ofHub) return new TokenError("ERR_HF_TOKEN_ENDPOINT", message, { hint: `Sign in there with '${signIn}'.` });
+  return new UntrustedEndpointError(url.origin, message, {
+    hint: `Sign in there with '${signIn}', or let saved logins go there too with 'hf auth trust ${url.origin}'.`,
   });
 }

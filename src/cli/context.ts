@@ -106,6 +106,15 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     return { ...read, endpoint: parseEndpoint(flags.endpoint), endpointSet: true };
   });
   const namedToken = once(() => readNamedToken(flags, process, warn));
+  const interactive = format === "human" && process.stdin.isTTY && process.stderr.isTTY;
+  const prompts = once(async () => {
+    const { createPrompts } = await import("./prompts.ts");
+    return createPrompts(process.stdin, process.stderr);
+  });
+  const confirmEndpoint = async (origin: string): Promise<boolean> => {
+    if (!interactive) return false;
+    return (await prompts()).confirm(`May your saved logins of huggingface.co be sent to ${origin}? (y/N)`, false);
+  };
   const open = async (explicit: SessionOptions["explicit"]): Promise<Session> => {
     const { openSession } = await import("../api/index.ts");
     return openSession({
@@ -116,6 +125,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
       cwd: machine.cwd,
       warn,
       explicit,
+      confirmEndpoint,
       ...(flags.debug === true ? { onExchange: (line: string) => printer.err(`${line}\n`) } : {}),
     });
   };
@@ -129,7 +139,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     machine,
     program: { execPath: process.execPath, script: process.argv[1] ?? "" },
     signal: interrupt.signal,
-    interactive: format === "human" && process.stdin.isTTY && process.stderr.isTTY,
+    interactive,
     settings,
     namedToken,
     answersTerminal: process.stdout.isTTY,
@@ -142,10 +152,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
       }
       return open({ tokenName, source: "flag:--as" });
     },
-    prompts: once(async () => {
-      const { createPrompts } = await import("./prompts.ts");
-      return createPrompts(process.stdin, process.stderr);
-    }),
+    prompts,
     say: (line) => {
       if (format === "human") printer.err(`${line}\n`);
     },

@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { readSettings } from "../core/settings.ts";
+import { userHome } from "../core/user-home.ts";
+import { openSession } from "./session.ts";
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "latchkey-session-"));
+  writeFileSync(join(home, "token"), `hf_${"s".repeat(34)}`);
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+/** Resolves once for `endpoint`, with a person who gives `answer`. */
+async function resolveAt(endpoint: string, answer: boolean | undefined): Promise<{ kind: string; asked: string[] }> {
+  const asked: string[] = [];
+  const env = { HF_HOME: home, HF_ENDPOINT: endpoint };
+  const machine = { platform: process.platform, home: homedir(), cwd: home, userHome };
+  const session = openSession({
+    settings: readSettings(env, machine),
+    env,
+    platform: process.platform,
+    ...(answer === undefined
+      ? {}
+      : {
+          confirmEndpoint: async (origin: string) => {
+            asked.push(origin);
+            return answer;
+          },
+        }),
+  });
+  return { kind: (await session.resolve()).kind, asked };
+}
+
+describe("a saved login of huggingface.co at another https endpoint", () => {
+  const mirror = "https://mirror.example/hub";
+
+  it("is refused where nobody can be asked, or says no", async () => {
+    assert.deepEqual(await resolveAt(mirror, undefined), { kind: "refused", asked: [] });
+    assert.deepEqual(await resolveAt(mirror, false), { kind: "refused", asked: ["https://mirror.example"] });
+    assert.deepEqual(await resolveAt(mirror, undefined), { kind: "refused", asked: [] });
+  });
+
+  it("is used after one yes, from then on, at that origin alone", async () => {
+    assert.deepEqual(await resolveAt(mirror, true), { kind: "found", asked: ["https://mirror.example"] });
+    assert.deepEqual(await resolveAt(mirror, false), { kind: "found", asked: [] });
+    assert.deepEqual(await resolveAt("https://mirror.example:8443", false), {
+      kind: "refused",
+      asked: ["https://mirror.example:8443"],
+    });
+  });
+
+  it("is never asked about plain http", async () => {
+    assert.deepEqual(await resolveAt("http://mirror.example", true), { kind: "refused", asked: [] });
+  });
+});
