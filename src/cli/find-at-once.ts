@@ -6,10 +6,11 @@ import {
   resolveToken,
   tokenSources,
 } from "../auth/index.ts";
-import type { TokenResolution } from "../auth/index.ts";
+import type { TokenResolution, TokenSource, TokenStore } from "../auth/index.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Environment } from "../core/ports.ts";
 import { parseEndpoint, readSettings } from "../core/settings.ts";
+import type { Settings } from "../core/settings.ts";
 import { userHome } from "../core/user-home.ts";
 import type { ProcessPort } from "./process-port.ts";
 
@@ -21,9 +22,10 @@ export interface FindOptions {
 }
 
 export interface FoundAtOnce {
-  readonly endpoint: string;
-  /** About odd values in the environment; nobody was told yet. */
-  readonly warnings: readonly string[];
+  /** With the endpoint that was asked for. Their warnings were not told to anybody yet. */
+  readonly settings: Settings;
+  readonly store: TokenStore;
+  readonly sources: readonly TokenSource[];
   resolve(): Promise<TokenResolution>;
 }
 
@@ -32,26 +34,24 @@ export interface FoundAtOnce {
  * over and over.
  * @throws UsageError `ERR_HF_INVALID_ENDPOINT`
  */
-export function findAtOnce({ env, platform, cwd }: ProcessPort, options: FindOptions = {}): FoundAtOnce {
-  const here = cwd();
-  const settings = readSettings(env, { platform, home: homedir(), cwd: here, userHome });
-  const { tokenPath, storedTokensPath, warnings } = settings;
-  const endpoint = options.endpoint === undefined ? settings.endpoint : parseEndpoint(options.endpoint);
-  const resolve = (): Promise<TokenResolution> => {
-    const store = createFileTokenStore({ tokenPath, storedTokensPath, platform, clock: systemClock });
-    const folders = createFolderLogins({ storedTokensPath, platform });
-    const { tokenName } = options;
-    return resolveToken(
-      tokenSources({
-        env: isSameOrigin(endpoint, settings.endpoint) ? env : withoutTokens(env),
-        endpoint,
-        store,
-        explicit: tokenName === undefined ? undefined : { tokenName, source: "flag:--as" },
-        folderRule: () => folders.find(here),
-      }),
-    );
-  };
-  return { endpoint, warnings, resolve };
+export function findAtOnce(process: ProcessPort, options: FindOptions = {}): FoundAtOnce {
+  const { env, platform } = process;
+  const cwd = process.cwd();
+  const read = readSettings(env, { platform, home: homedir(), cwd, userHome });
+  const endpoint = options.endpoint === undefined ? read.endpoint : parseEndpoint(options.endpoint);
+  const { tokenPath, storedTokensPath } = read;
+  const uid = process.getuid?.();
+  const store = createFileTokenStore({ tokenPath, storedTokensPath, platform, clock: systemClock, uid });
+  const folders = createFolderLogins({ storedTokensPath, platform });
+  const { tokenName } = options;
+  const sources = tokenSources({
+    env: isSameOrigin(endpoint, read.endpoint) ? env : withoutTokens(env),
+    endpoint,
+    store,
+    explicit: tokenName === undefined ? undefined : { tokenName, source: "flag:--as" },
+    folderRule: () => folders.find(cwd),
+  });
+  return { settings: { ...read, endpoint }, store, sources, resolve: () => resolveToken(sources) };
 }
 
 /** A token in a variable belongs to the endpoint of the environment, and so to no other that is asked for here. */

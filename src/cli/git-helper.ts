@@ -17,13 +17,13 @@ export async function gitHelper(words: readonly string[], process: ProcessPort):
   const input = readInput();
   if (asked.operation !== "get") return 0;
   try {
-    const { endpoint, resolve } = findAtOnce(process, asked);
+    const { settings, resolve } = findAtOnce(process, asked);
     const find = async (): Promise<Secret | undefined> => {
       const found = await resolve();
       if (found.kind === "refused") tell(process, `${found.error.message} ${found.error.hint ?? ""}`);
       return found.kind === "found" ? found.token : undefined;
     };
-    const answer = await answerCredential(input, endpoint, find);
+    const answer = await answerCredential(input, settings.endpoint, find);
     writeAtOnce(answer);
   } catch (error) {
     tell(process, error instanceof Error ? error.message : String(error));

@@ -22,6 +22,11 @@ export async function main(argv: readonly string[], process: ProcessPort): Promi
     const exit = await gitHelper(argv.slice(2), process);
     if (exit !== undefined) return exit;
   }
+  if (argv[0] === "auth" && argv[1] === "status") {
+    const { statusAtOnce } = await import("./status-at-once.ts");
+    const exit = await statusAtOnce(argv.slice(2), process);
+    if (exit !== undefined) return exit;
+  }
   if (argv[0] === "run") {
     const { runAtOnce } = await import("./run-at-once.ts");
     const exit = await runAtOnce(argv.slice(1), process);

@@ -13,8 +13,8 @@ export async function runAtOnce(words: readonly string[], process: ProcessPort):
   const rest = tokenName === undefined ? words : words.slice(2);
   if (rest[0] !== "--" || rest.length < 2) return undefined;
   try {
-    const { warnings, resolve } = findAtOnce(process, { tokenName });
-    if (warnings.length > 0) return undefined;
+    const { settings, resolve } = findAtOnce(process, { tokenName });
+    if (settings.warnings.length > 0) return undefined;
     const found = await resolve();
     if (found.kind !== "found" || (found.warnings ?? []).length > 0) return undefined;
     const env = childEnvironment(process.env, found.token);

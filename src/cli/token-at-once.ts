@@ -8,8 +8,8 @@ import { writeAtOnce } from "./write-at-once.ts";
  */
 export async function tokenAtOnce(process: ProcessPort): Promise<number | undefined> {
   try {
-    const { warnings, resolve } = findAtOnce(process);
-    if (warnings.length > 0) return undefined;
+    const { settings, resolve } = findAtOnce(process);
+    if (settings.warnings.length > 0) return undefined;
     const found = await resolve();
     if (found.kind !== "found" || (found.warnings ?? []).length > 0) return undefined;
     writeAtOnce(`${found.token.expose()}\n`);

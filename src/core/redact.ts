@@ -4,7 +4,9 @@ const REDACTED = "[redacted]";
 const known = new Set<string>();
 
 /** Every encoding in which a known value may turn up in text, longest first, so that no part of one is left over. */
-let forms: readonly string[] = [];
+let encoded: readonly string[] = [];
+/** Known values that were not encoded yet. That waits for a text to redact: the shortest commands print none. */
+let fresh: string[] = [];
 
 /** Shorter values would strike ordinary words out of every message. */
 const SHORTEST = 6;
@@ -33,7 +35,15 @@ const SECRET_QUERY =
 export function remember(value: string): void {
   if (value.length < SHORTEST || known.has(value)) return;
   known.add(value);
-  forms = [...new Set([...forms, ...encodings(value)])].toSorted((a, b) => b.length - a.length);
+  fresh.push(value);
+}
+
+function forms(): readonly string[] {
+  if (fresh.length > 0) {
+    encoded = [...new Set([...encoded, ...fresh.flatMap(encodings)])].toSorted((a, b) => b.length - a.length);
+    fresh = [];
+  }
+  return encoded;
 }
 
 /**
@@ -42,7 +52,7 @@ export function remember(value: string): void {
  */
 export function redact(text: string): string {
   let result = text;
-  for (const form of forms) if (result.includes(form)) result = result.replaceAll(form, REDACTED);
+  for (const form of forms()) if (result.includes(form)) result = result.replaceAll(form, REDACTED);
   for (const shape of SHAPES) result = result.replace(shape, REDACTED);
   return result
     .replace(SCHEME, `$1$2${REDACTED}`)
@@ -86,7 +96,7 @@ export function createRedactor(): Redactor {
 /** Length of the longest end of `text` with which a known form begins. */
 function knownStart(text: string): number {
   let longest = 0;
-  for (const form of forms) {
+  for (const form of forms()) {
     for (let length = Math.min(form.length - 1, text.length); length > longest; length--) {
       if (text.endsWith(form.slice(0, length))) longest = length;
     }

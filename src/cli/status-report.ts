@@ -1,0 +1,102 @@
+import type { SourceReport, SourceSurvey, StoreDescription } from "../auth/index.ts";
+import type { Settings } from "../core/settings.ts";
+import { alignColumns } from "./output.ts";
+import type { Json, Report } from "./output.ts";
+
+export interface StatusProblem {
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly code: string;
+}
+
+export interface StatusFacts {
+  readonly survey: SourceSurvey;
+  readonly store: StoreDescription;
+  /** Variables that look like ours and are not read. */
+  readonly similar: readonly string[];
+  readonly settings: Pick<Settings, "endpoint" | "tokenPath" | "hubCache">;
+  /** Whose token it is; null when the Hub was not asked, or had no answer. */
+  readonly user: string | null;
+  /** Why the Hub had no answer. */
+  readonly problem: StatusProblem | undefined;
+  /** The sign of a thing that is well. */
+  readonly tick: string;
+}
+
+/** What `hf auth status` tells of facts that were gathered. */
+export function statusReport(facts: StatusFacts): Report {
+  const { survey, store, similar, settings, user, problem } = facts;
+  const { resolution, sources } = survey;
+  const unsafe = [store.tokenFile, store.storedTokens, store.folder].flatMap((file) =>
+    file.unsafe === undefined ? [] : [`${file.path} ${file.unsafe}`],
+  );
+  const dead = problem?.code === "ERR_HF_INVALID_TOKEN";
+  const { endpoint, tokenPath, hubCache } = settings;
+  const rows = sources.map((source) => [mark(source.state), source.source, describe(source)]);
+  return {
+    data: {
+      signedIn: resolution.kind === "found" && !dead,
+      user,
+      endpoint,
+      active: resolution.kind === "anonymous" ? null : resolution.source,
+      sources: sources.map(sourceData),
+      unsafe,
+      lookAlikes: [...similar],
+      checked: problem === undefined ? user !== null : false,
+      problem:
+        problem === undefined ? null : { code: problem.code, message: problem.message, hint: problem.hint ?? null },
+      tokenPath,
+      hubCache,
+    },
+    human: [
+      user === null ? endpoint : `${facts.tick} ${user} at ${endpoint}`,
+      ...alignColumns(rows).map((line) => `  ${line}`),
+    ],
+    quiet: resolution.kind === "anonymous" ? [] : [resolution.source],
+    notes: [
+      ...(resolution.kind === "anonymous" ? ["Not signed in. Sign in with 'hf auth login', or set HF_TOKEN."] : []),
+      ...sources.flatMap((source) => (source.reason === undefined ? [] : advice(source.reason, source.hint))),
+      ...sources.flatMap((source) => source.warnings),
+      ...(problem === undefined ? [] : advice(problem.message, problem.hint)),
+      ...unsafe.map((words) => `${words}. Mend it with chmod.`),
+      ...similar.map((name) => `${name} is set, but is not read. The variable is called HF_TOKEN.`),
+    ],
+    exit: resolution.kind === "found" && !dead ? 0 : 3,
+  };
+}
+
+function mark(state: SourceReport["state"]): string {
+  return { active: "*", shadowed: "-", absent: " ", unreadable: "!", "wrong-endpoint": "!", refused: "!" }[state];
+}
+
+function describe(source: SourceReport): string {
+  const facts: string[] = [source.state === "wrong-endpoint" ? "wrong endpoint" : source.state];
+  if (source.shadowedBy !== undefined)
+    facts[0] = `${facts[0]}${source.state === "shadowed" ? "" : ", shadowed"} by ${source.shadowedBy}`;
+  if (source.token !== undefined) facts.push(source.token);
+  if (source.tokenName !== undefined) facts.push(`saved as ${source.tokenName}`);
+  if (source.expiresAt !== undefined) {
+    facts.push(`${source.expired === true ? "expired" : "expires"} ${source.expiresAt.toISOString().slice(0, 10)}`);
+  }
+  return facts.join(", ");
+}
+
+function advice(message: string, hint: string | undefined): string[] {
+  return hint === undefined ? [message] : [`${message} ${hint}`];
+}
+
+function sourceData(source: SourceReport): Json {
+  return {
+    source: source.source,
+    state: source.state,
+    shadowedBy: source.shadowedBy ?? null,
+    token: source.token ?? null,
+    tokenName: source.tokenName ?? null,
+    expiresAt: source.expiresAt?.toISOString() ?? null,
+    expired: source.expired ?? null,
+    reason: source.reason ?? null,
+    code: source.code ?? null,
+    hint: source.hint ?? null,
+    warnings: [...source.warnings],
+  };
+}
