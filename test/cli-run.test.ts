@@ -122,6 +122,15 @@ describe("hf auth use", () => {
     assert.equal(await who(project), "alice\n");
   });
 
+  it("says at a switch that the folder keeps its own", async () => {
+    const project = join(world.folder, "switched");
+    mkdirSync(project, { recursive: true });
+    await world.hf(["auth", "use", "work"], { cwd: project });
+    const inside = await world.hf(["auth", "switch", "alice-read"], { cwd: project });
+    assert.match(inside.stderr, /switched 'work' is used/);
+    assert.equal((await world.hf(["auth", "switch", "alice-read"])).stderr, "");
+  });
+
   it("does not use another login when the folder's is gone", async () => {
     const project = join(world.folder, "gone");
     mkdirSync(project, { recursive: true });

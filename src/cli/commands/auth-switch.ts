@@ -24,14 +24,21 @@ export const authSwitch = command<Flags>({
     const report = await switchTo(session.store, name, context.env, { signal: context.signal });
     const git = flags.addToGitCredential === true ? await storeGitCredential(context, report.token) : undefined;
     const shown = plainText(report.name, 120);
+    const rule = session.folders.find(context.machine.cwd);
+    const hiddenHere =
+      rule === undefined || rule.tokenName === name
+        ? []
+        : [`In ${rule.folder} '${plainText(rule.tokenName, 60)}' is used, by 'hf auth use'. Undo that with --remove.`];
     return {
       data: { name: shown, changed: report.changed, overriddenBy: report.overriddenBy ?? null, git: git?.data ?? null },
       human: [`${tick(context.printer)} ${report.changed ? "Now" : "Already"} using ${shown}`, ...(git?.human ?? [])],
       quiet: [shown],
-      notes:
-        report.overriddenBy === undefined
+      notes: [
+        ...(report.overriddenBy === undefined
           ? []
-          : [`${report.overriddenBy} is set and comes before saved logins: unset it to use ${shown}.`],
+          : [`${report.overriddenBy} is set and comes before saved logins: unset it to use ${shown}.`]),
+        ...hiddenHere,
+      ],
     };
   },
 });

@@ -38,8 +38,7 @@ export const authUse = command<Flags>({
     if (name === undefined) return show(session, cwd);
     await refuseUnusable(session, name);
     const { folder, before, changed } = await session.folders.set(cwd, name, context.signal);
-    const { overridingSource } = await import("../../auth/index.ts");
-    const { readableLogins } = await import("../../auth/index.ts");
+    const { overridingSource, readableLogins } = await import("../../auth/index.ts");
     const token = readableLogins(await session.store.read()).find((login) => login.name === name)?.token;
     const hidden = token === undefined ? undefined : overridingSource(context.env, token);
     const shown = plainText(name, 120);
