@@ -297,7 +297,7 @@ describe("hf auth whoami, token, list, switch, logout", () => {
     const unknown = await world.hf(["auth", "switch", "wrok", "--json"]);
     assert.equal(unknown.exit, 1);
     assert.equal(errorOf(unknown.stderr).code, "ERR_HF_TOKEN_NAME");
-    assert.match(errorOf(unknown.stderr).hint ?? "", /work/);
+    assert.match(errorOf(unknown.stderr).hint ?? "", /'work'/);
     const out = await world.hf(["auth", "logout", "--name", "work"]);
     assert.equal(out.exit, 0, out.stderr);
     assert.equal(stored(), `[alice-read]\nhf_token = ${world.token("alice-read")}\n\n`);
