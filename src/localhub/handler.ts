@@ -59,7 +59,8 @@ async function answer(hub: Hub, request: HubRequest, match: Match | undefined, c
 function render(hub: Hub, request: HubRequest, refusal: Refusal): HubResponse {
   const [first, second] = request.segments;
   const isApi = first === "api" && second !== "resolve-cache";
-  if (isApi || first === "oauth" || request.target.includes(".git/info/lfs/")) {
+  const isOauth = first === "oauth" && !(request.headers["accept"] ?? "").includes("text/html");
+  if (isApi || isOauth || request.target.includes(".git/info/lfs/")) {
     return json({ error: refusal.message, ...refusal.extra }, refusal.status, refusal.headers);
   }
   if (request.segments.includes("resolve") || request.segments.includes("raw") || first === "api") {

@@ -7,6 +7,7 @@ export { HUB_QUOTAS } from "./rate-limit.ts";
 
 export type { Localhub, LocalhubOptions } from "./server.ts";
 export type { Seed, SeedCommit, SeedContent, SeedOrg, SeedRepo, SeedToken, SeedUser } from "./seed.ts";
+export type { SeedClient, SeedOauth } from "./oauth/seed.ts";
 export type { Journal, JournalEntry } from "./journal.ts";
 export type { Fault } from "./faults.ts";
 export type { FaultEffects, FaultMatch, FaultRule } from "./fault-rule.ts";

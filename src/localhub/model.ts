@@ -1,4 +1,6 @@
 import { createHash, randomInt } from "node:crypto";
+import { createOauth } from "./oauth/types.ts";
+import type { OauthState } from "./oauth/types.ts";
 import type { ObjectStore, Storage } from "./storage.ts";
 import type { HubToken, Org, OrgRole, Repo, RepoType, Session, TokenKind, User } from "./types.ts";
 import { ownerOf } from "./types.ts";
@@ -19,6 +21,7 @@ export type Hub = {
   redirects: Map<string, string>;
   /** Of the web pages, by id. In memory alone: a restart signs everybody out. */
   sessions: Map<string, Session>;
+  oauth: OauthState;
   storage: Storage;
   /** Milliseconds since 1970. */
   now: () => number;
@@ -41,6 +44,7 @@ export function createHub(storage: Storage, now: () => number, secret: Buffer): 
     repos: new Map(),
     redirects: new Map(),
     sessions: new Map(),
+    oauth: createOauth(),
     storage,
     now,
     secret,

@@ -8,6 +8,7 @@ import type { FileChange } from "./history.ts";
 import { changeTree, writeBlob, writeCommit, writePointer } from "./history.ts";
 import type { Hub } from "./model.ts";
 import { addRepo, findOrg, findUser, mintTokenValue, objectsOf, repoKey, resolveRevision, stableId } from "./model.ts";
+import { applySeedOauth } from "./oauth/seed.ts";
 import { openSource } from "./storage-lfs.ts";
 import type { LfsSource, ObjectStore } from "./storage.ts";
 import type { Seed, SeedCommit, SeedContent, SeedOrg, SeedRepo, SeedToken, SeedUser } from "./seed.ts";
@@ -33,6 +34,7 @@ export async function applySeed(hub: Hub, seed: Seed, tokens: Record<string, str
     hub.tokens.set(value, makeToken(hub, token, value));
   }
   for (const repo of seed.repos ?? []) await addSeedRepo(hub, repo);
+  applySeedOauth(hub, seed.oauth ?? {});
 }
 
 /** Without a password of its own the user gets one that nobody can guess, the same after a reset. */

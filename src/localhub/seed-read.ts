@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { isRecord } from "./http.ts";
+import { SEED_OAUTH } from "./oauth/seed.ts";
 import type { Seed, SeedRepo } from "./seed.ts";
 import { defaultSeed } from "./seed.ts";
 import type { Check } from "./shape.ts";
@@ -88,6 +89,7 @@ const content: Check = (value, at) => {
 const SEED = object(
   {},
   {
+    oauth: SEED_OAUTH,
     users: list(object({ name: string }, { fullname: string, email: string, isPro: boolean, password: string })),
     orgs: list(
       object(

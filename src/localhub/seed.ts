@@ -1,3 +1,4 @@
+import type { SeedOauth } from "./oauth/seed.ts";
 import type {
   AccessStatus,
   Gated,
@@ -16,6 +17,7 @@ export type Seed = {
   orgs?: SeedOrg[];
   tokens?: SeedToken[];
   repos?: SeedRepo[];
+  oauth?: SeedOauth;
 };
 
 export type SeedUser = {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isRecord } from "./http.ts";
 import type { Hub } from "./model.ts";
+import type { OauthClient, OauthGrant, OauthState, RefreshToken } from "./oauth/types.ts";
 import { addRepo } from "./model.ts";
 import type { HubToken, Org, Repo, User } from "./types.ts";
 
@@ -16,6 +17,14 @@ type State = {
   tokens: HubToken[];
   repos: Repo[];
   redirects: [string, string][];
+  /** Absent in states of earlier versions. */
+  oauth?: SavedOauth;
+};
+
+type SavedOauth = Pick<OauthState, "settings" | "issuers" | "publishers"> & {
+  clients: OauthClient[];
+  grants: OauthGrant[];
+  refreshTokens: RefreshToken[];
 };
 
 function statePath(dir: string): string {
@@ -32,6 +41,7 @@ export function saveState(hub: Hub, dir: string): void {
     tokens: [...hub.tokens.values()],
     repos: [...hub.repos.values()],
     redirects: [...hub.redirects],
+    oauth: savedOauth(hub.oauth),
   };
   const part = `${statePath(dir)}.part`;
   writeFileSync(part, JSON.stringify(state), { mode: 0o600 });
@@ -53,7 +63,30 @@ export function loadState(hub: Hub, dir: string): boolean {
   for (const token of state.tokens) hub.tokens.set(token.value, token);
   for (const [key, id] of state.redirects) hub.redirects.set(key, id);
   for (const repo of state.repos) addRepo(hub, repo);
+  if (state.oauth) {
+    const { settings, issuers, publishers, clients, grants, refreshTokens } = state.oauth;
+    hub.oauth = {
+      ...hub.oauth,
+      settings: { ...hub.oauth.settings, ...settings },
+      issuers,
+      publishers,
+      clients: new Map(clients.map((client) => [client.id, client])),
+      grants: new Map(grants.map((grant) => [grant.id, grant])),
+      refreshTokens: new Map(refreshTokens.map((token) => [token.value, token])),
+    };
+  }
   return true;
+}
+
+function savedOauth({ settings, issuers, publishers, clients, grants, refreshTokens }: OauthState): SavedOauth {
+  return {
+    settings,
+    issuers,
+    publishers,
+    clients: [...clients.values()],
+    grants: [...grants.values()],
+    refreshTokens: [...refreshTokens.values()],
+  };
 }
 
 /** The shape is checked as far as the keys by which things are found; the rest is our own writing. */

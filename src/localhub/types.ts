@@ -83,6 +83,10 @@ export type HubToken = {
   fineGrained?: FineGrained;
   /** OAuth scopes; only for kind `oauth`. */
   scopes?: string[];
+  /** Id of the family of OAuth tokens that it belongs to. */
+  grant?: string;
+  /** Came of an exchange for an ID token. */
+  exchanged?: boolean;
   /** Organisation name to what its token policy says about this token; absent = allowed. */
   orgPolicy?: Record<string, OrgTokenState>;
 };

@@ -24,13 +24,19 @@ export function openVisit(hub: Hub, request: HubRequest): Visit {
   return { hub, request, session, user, caller: callerOf(user) };
 }
 
+const FORMS = "form-action 'self'";
 const POLICY = [
   "default-src 'none'",
   `style-src '${STYLE_HASH}'`,
-  "form-action 'self'",
+  FORMS,
   "frame-ancestors 'none'",
   "base-uri 'none'",
 ].join("; ");
+
+/** The header of a page whose form may lead elsewhere in the end. */
+export function policyWith(forms: string): Record<string, string> {
+  return { "Content-Security-Policy": POLICY.replace(FORMS, forms) };
+}
 
 /** `same-origin` and not `no-referrer`: with the latter browsers send `Origin: null` with our own forms. */
 const HEADERS = {
@@ -81,7 +87,7 @@ function navigation(visit: Visit): Markup {
     return markup`<nav aria-label="Account"><a href="${signInPath(next)}">Sign in</a></nav>`;
   }
   return markup`<nav aria-label="Account"><span>Signed in as <strong>${user.name}</strong></span>
-<a href="/settings/tokens">Access tokens</a><a href="/settings/gated-repos">Access requests</a>
+<a href="/settings/tokens">Access tokens</a><a href="/settings/connected-applications">Applications</a><a href="/settings/gated-repos">Access requests</a>
 <form method="post" action="/logout">${formToken(visit)}<button class="quiet">Sign out</button></form></nav>`;
 }
 

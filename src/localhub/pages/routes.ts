@@ -14,7 +14,7 @@ import { createToken, revokeToken, tokensPage } from "./tokens.ts";
  * A route for people: who asks is told by the session alone, and the call says the same, so that the checks shared with
  * the API see the person at the browser.
  */
-function forPeople(
+export function forPeople(
   method: "GET" | "POST",
   pattern: string,
   answer: (visit: Visit, call: Call) => HubResponse | Promise<HubResponse>,

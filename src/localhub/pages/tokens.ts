@@ -50,7 +50,7 @@ ${form(visit, draft)}`;
 
 function tokensOf(hub: Hub, user: User): HubToken[] {
   return [...hub.tokens.values()].filter(
-    (token) => token.kind === "user" && token.owner === user.name && !token.revoked,
+    (token) => token.kind === "user" && token.owner === user.name && !token.revoked && token.exchanged !== true,
   );
 }
 

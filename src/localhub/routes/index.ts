@@ -12,6 +12,7 @@ import { repoRoutes } from "./repos.ts";
 import { resolveRoutes } from "./resolve.ts";
 import { treeRoutes } from "./tree.ts";
 import { uploadRoutes } from "./uploads.ts";
+import { oauthRoutes } from "../oauth/routes.ts";
 import { askRoutes, pageRoutes } from "../pages/routes.ts";
 
 /** All routes; the first that fits answers. */
@@ -30,5 +31,6 @@ export const routes: readonly Route[] = [
   ...lfsRoutes,
   ...gitRoutes,
   ...cdnRoutes,
+  ...oauthRoutes,
   ...pageRoutes,
 ];
