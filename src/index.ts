@@ -1,5 +1,5 @@
 // The library's front page: what a program that uses Latchkey may import, by name.
-export { createHub, downloadFile, downloadSnapshot, resolveToken, whoami } from "./api/index.ts";
+export { createHub, downloadFile, downloadSnapshot, planDownload, resolveToken, whoami } from "./api/index.ts";
 export { Secret } from "./core/secret.ts";
 export { redact } from "./core/redact.ts";
 export {
@@ -16,8 +16,8 @@ export {
   UsageError,
 } from "./core/errors.ts";
 
-export type { DownloadFileOptions, DownloadSnapshotOptions, HubOptions } from "./api/index.ts";
-export type { DownloadEvent, DownloadResult, FetchedEntry } from "./download/index.ts";
+export type { DownloadFileOptions, DownloadSnapshotOptions, HubOptions, PlanDownloadOptions } from "./api/index.ts";
+export type { DownloadEvent, DownloadPlan, DownloadResult, FetchedEntry, PlannedEntry } from "./download/index.ts";
 export type { FoundToken, Identity, IdentityToken, Organisation, RefusedToken, TokenResolution } from "./auth/index.ts";
 export type { HubClient } from "./hub/index.ts";
 export type { HfErrorCode, HfErrorOptions } from "./core/errors.ts";

@@ -7,10 +7,10 @@ import type { Repo } from "../core/repo.ts";
 import { Secret } from "../core/secret.ts";
 import { parseEndpoint, readSettings } from "../core/settings.ts";
 import type { HubClient } from "../hub/index.ts";
-import type { DownloadEvent, DownloadResult } from "../download/index.ts";
+import type { DownloadEvent, DownloadPlan, DownloadResult } from "../download/index.ts";
 import { ambientEnvironment, ambientMachine } from "./ambient.ts";
-import { downloadFileWith, downloadSnapshotWith } from "./download.ts";
-import type { DownloadFileOptions, DownloadSnapshotOptions } from "./download.ts";
+import { downloadFileWith, downloadSnapshotWith, planDownloadWith } from "./download.ts";
+import type { DownloadFileOptions, DownloadSnapshotOptions, PlanDownloadOptions } from "./download.ts";
 import { openSession } from "./session.ts";
 import type { Session } from "./session.ts";
 
@@ -87,6 +87,21 @@ export async function downloadFile(
   options: HubOptions & DownloadFileOptions = {},
 ): Promise<DownloadResult> {
   return downloadFileWith(sessionOf(options), repoOf(subject.repo), subject.path, workOf(options));
+}
+
+/**
+ * What {@link downloadSnapshot} (or {@link downloadFile}, with `path`) would do with the same options: what is there,
+ * what is missing, whether it fits on the disk. Asks the Hub; writes nothing into the cache.
+ * @example
+ * const plan = await planDownload("acme/tiny");
+ * console.log(`${plan.missingFiles} files, ${plan.missingBytes} bytes`);
+ * @throws as {@link downloadSnapshot}, but for a want of space, which `shortBytes` tells
+ */
+export async function planDownload(
+  repo: string | Repo,
+  options: HubOptions & PlanDownloadOptions = {},
+): Promise<DownloadPlan> {
+  return planDownloadWith(sessionOf(options), repoOf(repo), workOf(options));
 }
 
 export type { DownloadEvent };

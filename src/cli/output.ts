@@ -11,6 +11,10 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 export interface Report {
   /** The answer as one JSON document; `schema` is put in front. */
   readonly data: { readonly [key: string]: Json | undefined };
+  /** The JSON document instead of `data`, where Python's program answers with a bare list. */
+  readonly list?: readonly Json[];
+  /** The answer for an agent, line by line. Absent: `key=value` of `data`. */
+  readonly agent?: readonly string[];
   /** The answer for a person, line by line. Absent: `key: value` lines of `data`. */
   readonly human?: readonly string[];
   /** The one thing a script wants, line by line. Absent: nothing. */
@@ -93,10 +97,10 @@ export function exitCode(error: unknown): number {
 export function printReport(report: Report, printer: Printer): number {
   switch (printer.format) {
     case "json":
-      printer.out(`${JSON.stringify({ schema: SCHEMA, ...report.data })}\n`);
+      printer.out(`${JSON.stringify(report.list ?? { schema: SCHEMA, ...report.data })}\n`);
       break;
     case "agent":
-      printer.out(`${flat(report.data).join(" ")}\n`);
+      for (const line of report.agent ?? [flat(report.data).join(" ")]) printer.out(`${line}\n`);
       break;
     case "quiet":
       for (const line of report.quiet ?? []) printer.out(`${line}\n`);

@@ -44,40 +44,69 @@ export async function fetchFile(
   const run = openRun(hub, repo, options);
   run.signal.throwIfAborted();
   const revision = checkRevision(options.revision ?? "main");
-  checkEntryPath(path, "user");
-  const kept = run.force ? undefined : findCachedEntry(run.paths, revision, path);
-  if (kept?.kind === "found" && (isCommit(revision) || run.offline)) return cached(run, kept.commit, path);
-  if (run.offline) throw offline(run, revision, `'${path}'`);
-
-  let facts: FileFacts;
-  try {
-    facts = await ask(run, revision, path);
-  } catch (error) {
-    run.signal.throwIfAborted();
-    if (kept?.kind !== "found" || !isHfError(error) || !cacheMayAnswer(error)) throw error;
-    run.warn(`${error.message} The cached copy of ${repo.id} is used.`);
-    return cached(run, kept.commit, path);
+  const prepared = await prepareFile(run, revision, path, (commit) => noteMissing(run, revision, commit, path));
+  if (prepared.kind === "cached") {
+    if (prepared.certain) noteRef(run, revision, prepared.commit);
+    return cached(run, prepared.commit, path);
   }
-  const { commit, etag, size } = facts;
-  if (commit === undefined || etag === undefined || size === undefined) throw notAHub(run, path);
-  if (!run.force && cachedEntrySize(run.paths, commit, path) === size) {
-    noteRef(run, revision, commit);
-    return cached(run, commit, path);
-  }
+  const { commit, etag, size } = prepared;
   const downloadedBytes = await bring(run, commit, { etag, size, entries: [{ path }] });
   writeRef(run.paths, revision, commit);
   return { ...result(run, commit, path, size), downloadedBytes, fromCache: downloadedBytes === 0 };
 }
 
+/** What is to be done for one file. Nothing was written yet. */
+export type PreparedFile =
+  /** The cache has it; `certain` where the Hub said just now that the revision still means this commit. */
+  | { readonly kind: "cached"; readonly commit: string; readonly certain: boolean }
+  | { readonly kind: "fetch"; readonly commit: string; readonly etag: string; readonly size: number };
+
+/**
+ * Asks what the file is, and whether the cache has it. Makes no file and no folder.
+ * @param onMissing told the commit that has no such file, before that is thrown
+ */
+export async function prepareFile(
+  run: Run,
+  revision: string,
+  path: string,
+  onMissing?: (commit: string) => void,
+): Promise<PreparedFile> {
+  checkEntryPath(path, "user");
+  const kept = run.force ? undefined : findCachedEntry(run.paths, revision, path);
+  if (kept?.kind === "found" && (isCommit(revision) || run.offline)) {
+    return { kind: "cached", commit: kept.commit, certain: false };
+  }
+  if (run.offline) throw offline(run, revision, `'${path}'`);
+
+  let facts: FileFacts;
+  try {
+    facts = await ask(run, revision, path, onMissing);
+  } catch (error) {
+    run.signal.throwIfAborted();
+    if (kept?.kind !== "found" || !isHfError(error) || !cacheMayAnswer(error)) throw error;
+    run.warn(`${error.message} The cached copy of ${run.repo.id} is used.`);
+    return { kind: "cached", commit: kept.commit, certain: false };
+  }
+  const { commit, etag, size } = facts;
+  if (commit === undefined || etag === undefined || size === undefined) throw notAHub(run, path);
+  if (!run.force && cachedEntrySize(run.paths, commit, path) === size) return { kind: "cached", commit, certain: true };
+  return { kind: "fetch", commit, etag, size };
+}
+
 /** What the Hub says of the file; that it is not there is remembered. */
-async function ask(run: Run, revision: string, path: string): Promise<FileFacts> {
+async function ask(
+  run: Run,
+  revision: string,
+  path: string,
+  onMissing: ((commit: string) => void) | undefined,
+): Promise<FileFacts> {
   const { hub, repo, signal } = run;
   const address = `${repoPath(repo)}/resolve/${encodeSegment(revision)}/${encodePath(path)}`;
   try {
     return await askFile(hub, address, { subject: { repo, revision, entry: path }, signal });
   } catch (error) {
     const commit = error instanceof NotFoundError && error.code === "ERR_HF_ENTRY_NOT_FOUND" ? error.commit : undefined;
-    if (commit !== undefined && isCommit(commit)) noteMissing(run, revision, commit, path);
+    if (commit !== undefined && isCommit(commit)) onMissing?.(commit);
     throw error;
   }
 }
@@ -98,7 +127,7 @@ async function bring(run: Run, commit: string, content: KnownContent): Promise<n
   const { size, etag } = content;
   const [{ path }] = content.entries;
   const there = !run.force && blobSize(run.paths, etag) === size;
-  if (!there) checkSpace(run.paths.cache, size);
+  if (!there) checkSpace(run.paths.cache, size, run);
   const missing = there ? 0 : 1;
   run.onEvent?.({
     kind: "planned",

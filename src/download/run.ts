@@ -17,6 +17,7 @@ export interface Run {
   readonly offline: boolean;
   readonly workers: number;
   readonly copies: boolean;
+  readonly allowLowSpace: boolean;
   readonly signal: AbortSignal;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -43,6 +44,7 @@ export function openRun(hub: HubClient, repo: Repo, options: FetchOptions & { re
     offline: options.offline ?? false,
     workers,
     copies: options.disableSymlinks ?? false,
+    allowLowSpace: options.allowLowSpace ?? false,
     signal: signalOf(options.signal, workers),
     clock: options.clock ?? systemClock,
     random: Math.random,

@@ -1,40 +1,29 @@
 import { availableParallelism } from "node:os";
 import {
   beginRepo,
-  blobSize,
-  cachedEntrySize,
   checkRevision,
   createHashers,
-  findCachedSnapshot,
   lockPath,
   pointerPath,
-  readTree,
   removeEmptyRepo,
   snapshotPath,
   symlinksWork,
   writeRef,
   writeTree,
 } from "../cache/index.ts";
-import type { CachedSnapshot, CachedTree, Hashers } from "../cache/index.ts";
-import { isHfError, NotFoundError, safeText } from "../core/errors.ts";
-import { encodePath, isCommit, repoApiPath, repoPath } from "../core/repo.ts";
+import type { CachedSnapshot, Hashers } from "../cache/index.ts";
 import type { Repo } from "../core/repo.ts";
-import { askFile } from "../hub/index.ts";
-import type { FileFacts, HubClient } from "../hub/index.ts";
+import type { HubClient } from "../hub/index.ts";
 import { fetchContent, placeEntries } from "./fetch-content.ts";
 import type { FetchContext, KnownContent } from "./fetch-content.ts";
 import { listFolder } from "./list-folder.ts";
 import { createLockQueue } from "./lock-queue.ts";
-import { compileSelection, isPlainName } from "./patterns.ts";
-import { planSnapshot } from "./plan.ts";
-import type { MissingContent, Presence, SnapshotPlan, WantedEntry } from "./plan.ts";
+import type { MissingContent, SnapshotPlan } from "./plan.ts";
+import { askAbout, prepareSnapshot } from "./prepare.ts";
 import { createProgress } from "./progress.ts";
-import { cacheMayAnswer, offline, resolveRevision } from "./resolve.ts";
-import type { Resolution } from "./resolve.ts";
 import { noteRef, openRun } from "./run.ts";
 import type { Run } from "./run.ts";
 import { checkSpace } from "./space.ts";
-import { collectTree, fromCachedTree, toCachedTree } from "./tree.ts";
 import type { DownloadResult, FetchedEntry, SnapshotOptions } from "./types.ts";
 
 /**
@@ -47,34 +36,13 @@ export async function fetchSnapshot(hub: HubClient, repo: Repo, options: Snapsho
   const run = openRun(hub, repo, options);
   run.signal.throwIfAborted();
   const revision = checkRevision(options.revision ?? "main");
-  const wants = compileSelection(options);
-  const resolution = await resolveRevision(run, revision);
-  const { commit } = resolution;
-
-  const cached = run.force ? undefined : findCachedSnapshot(run.paths, commit, { wanted: wants });
-  if (cached !== undefined && (isWhole(cached) || resolution.unreachable !== undefined)) {
-    if (resolution.unreachable !== undefined) checkWhole(run, revision, cached, resolution);
-    checkNames(options, cached.tree, commit, repo);
-    if (resolution.unreachable === undefined) noteRef(run, revision, commit);
-    return fromCache(run, cached, wants);
+  const prepared = await prepareSnapshot(run, revision, options);
+  if (prepared.kind === "cached") {
+    if (prepared.certain) noteRef(run, revision, prepared.cached.commit);
+    return fromCache(run, prepared.cached, prepared.wants);
   }
-  if (resolution.unreachable !== undefined) throw resolution.unreachable;
-
-  let listed: Listed;
-  try {
-    listed = await listCommit(run, commit);
-  } catch (error) {
-    run.signal.throwIfAborted();
-    // A listing of the cache would have been used, so nothing tells whether this snapshot is whole.
-    if (cached === undefined || !isCommit(revision) || !isHfError(error) || !cacheMayAnswer(error)) throw error;
-    run.warn(`${error.message} The cached copy of ${repo.id} is used as it is; it may lack files.`);
-    return fromCache(run, cached, wants);
-  }
-  const { tree, entries } = listed;
-  checkNames(options, new Set(entries.map(({ path }) => path)), commit, repo);
-  const plan = planSnapshot(entries, { wants, force: run.force, look: (entry) => look(run, commit, entry) });
-  checkSpace(run.paths.cache, plan.missingBytes);
-  await askGate(run, plan, resolution);
+  const { commit, plan, tree } = prepared;
+  checkSpace(run.paths.cache, plan.missingBytes, run);
   run.onEvent?.({
     kind: "planned",
     commit,
@@ -109,95 +77,26 @@ export async function fetchSnapshot(hub: HubClient, repo: Repo, options: Snapsho
   };
 }
 
-function isWhole(cached: CachedSnapshot): boolean {
-  return cached.tree !== undefined && cached.missing.length === 0;
-}
-
-/** Without the Hub the cache must have all that is wanted; where it can't tell, what is there is what there is. */
-function checkWhole(run: Run, revision: string, cached: CachedSnapshot, { unreachable }: Resolution): void {
-  const [first] = cached.missing;
-  if (first === undefined) return;
-  if (isHfError(unreachable) && unreachable.code !== "ERR_HF_OFFLINE") throw unreachable;
-  const rest = cached.missing.length > 1 ? ` and ${cached.missing.length - 1} more` : "";
-  throw offline(run, revision, `'${safeText(first, 120)}'${rest}`);
-}
-
-/** A name that was asked for by itself must be there; a pattern may match nothing. */
-function checkNames(
-  options: SnapshotOptions,
-  known: ReadonlyMap<string, unknown> | ReadonlySet<string> | undefined,
-  commit: string,
-  repo: Repo,
-): void {
-  if (known === undefined) return;
-  const missing = options.files?.find((name) => isPlainName(name) && !known.has(name.replaceAll("\\", "/")));
-  if (missing === undefined) return;
-  throw new NotFoundError(
-    "ERR_HF_ENTRY_NOT_FOUND",
-    `${repo.id} has no file '${safeText(missing, 120)}' at ${commit.slice(0, 12)}.`,
-    {
-      hint: `See what it has: ${repo.type === "model" ? "" : `the ${repo.type} `}${repoPath(repo)}/tree/${commit}`,
-    },
-  );
-}
-
 function fromCache(run: Run, cached: CachedSnapshot, wants: (path: string) => boolean): DownloadResult {
-  const { commit, path, tree } = cached;
-  const known =
-    tree === undefined
-      ? listFolder(path)
-      : new Map([...tree].map(([name, { size, lfs }]) => [name, lfs?.size ?? size]));
-  const files = [...known].filter(([name]) => wants(name)).map(([name, size]) => fetched(run, commit, name, size));
+  const { commit, path } = cached;
+  const files = listCached(cached, wants).map(([name, size]) => fetched(run, commit, name, size));
   const bytes = files.reduce((sum, file) => sum + (file.size ?? 0), 0);
   run.onEvent?.({ kind: "planned", commit, files: files.length, bytes, missingFiles: 0, missingBytes: 0 });
   run.onEvent?.({ kind: "done", files: 0, downloadedBytes: 0 });
   return { path, commit, repo: run.repo, files, downloadedBytes: 0, fromCache: true };
 }
 
+/** The wanted files of a snapshot that is there, with their bytes: by its listing, else by what its folder holds. */
+export function listCached({ path, tree }: CachedSnapshot, wants: (path: string) => boolean): [string, number][] {
+  const known =
+    tree === undefined
+      ? listFolder(path)
+      : new Map([...tree].map(([name, { size, lfs }]) => [name, lfs?.size ?? size]));
+  return [...known].filter(([name]) => wants(name));
+}
+
 function fetched(run: Run, commit: string, path: string, size: number | undefined): FetchedEntry {
   return { path, pointerPath: pointerPath(run.paths, commit, path), size };
-}
-
-interface Listed {
-  /** To be kept in the cache; undefined when it is there, or when hashes are hidden. */
-  readonly tree: CachedTree | undefined;
-  readonly entries: readonly WantedEntry[];
-}
-
-/** The files of a commit: from the cache, where its listing is kept for ever, else from the Hub. */
-async function listCommit(run: Run, commit: string): Promise<Listed> {
-  const { hub, repo, signal } = run;
-  const kept = readTree(run.paths, commit);
-  if (kept !== undefined) return { tree: undefined, entries: fromCachedTree(kept) };
-  const pages = hub.pages(`${repoApiPath(repo)}/tree/${commit}`, {
-    query: { recursive: "true", expand: "false" },
-    subject: { repo, revision: commit },
-    signal,
-  });
-  const listing = await collectTree(items(pages));
-  return { tree: toCachedTree(listing), entries: listing.entries };
-}
-
-async function* items(pages: AsyncIterable<unknown[]>): AsyncIterable<unknown> {
-  for await (const page of pages) yield* page;
-}
-
-function look(run: Run, commit: string, { path, size, etag }: WantedEntry): Presence {
-  if (cachedEntrySize(run.paths, commit, path) === size) return "pointer";
-  return etag !== undefined && blobSize(run.paths, etag) === size ? "blob" : "none";
-}
-
-/** These are given to everybody, also of a gated repo, so they say nothing about the gate. */
-const OPEN_TO_ALL = new Set(["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"]);
-
-/**
- * Asks by one file of a gated repo, before anything is written, so that a refusal comes once and leaves nothing.
- * @throws AccessError
- */
-async function askGate(run: Run, plan: SnapshotPlan, { commit, gated }: Resolution): Promise<void> {
-  if (gated === false) return;
-  const gate = plan.toFetch.findLast((one) => !OPEN_TO_ALL.has(one.entries[0].path));
-  if (gate !== undefined) await askAbout(run, commit, gate.entries[0].path);
 }
 
 /** Fetches and links what the plan says. Answers the bytes that were received. */
@@ -261,10 +160,4 @@ async function knownContent(run: Run, commit: string, { entries, size }: Missing
   if (etag !== undefined) return { etag, size, entries };
   const facts = await askAbout(run, commit, path);
   return { etag: facts.etag ?? "", size: facts.size ?? size, entries };
-}
-
-async function askAbout(run: Run, commit: string, path: string): Promise<FileFacts> {
-  const { hub, repo, signal } = run;
-  const subject = { repo, revision: commit, entry: path };
-  return askFile(hub, `${repoPath(repo)}/resolve/${commit}/${encodePath(path)}`, { subject, signal });
 }

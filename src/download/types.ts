@@ -17,6 +17,8 @@ export interface FetchOptions {
   readonly offline?: boolean;
   /** Put copies in the snapshot instead of links. Links are also given up where the file system has none. @default false */
   readonly disableSymlinks?: boolean;
+  /** Begin also where less is free than the download needs. @default false */
+  readonly allowLowSpace?: boolean;
   readonly onEvent?: (event: DownloadEvent) => void;
   /** Takes what the person should know though the download goes on. */
   readonly warn?: Warn;
@@ -29,6 +31,35 @@ export interface FetchOptions {
 export interface SnapshotOptions extends FetchOptions, Selection {
   /** Entries under way at the same time, 1 or more. @default 8 */
   readonly maxWorkers?: number;
+}
+
+/** What a download would do with one entry. */
+export interface PlannedEntry {
+  /** Path in the repo. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** True when no byte of it has to come over the network. */
+  readonly present: boolean;
+}
+
+/** What a download would do. Making it writes nothing. */
+export interface DownloadPlan {
+  readonly repo: Repo;
+  readonly commit: string;
+  /** Where {@link DownloadResult.path} would be. */
+  readonly path: string;
+  /** The entries that were asked for, by path. */
+  readonly files: readonly PlannedEntry[];
+  readonly totalBytes: number;
+  /** Entries whose content is not there. */
+  readonly missingFiles: number;
+  /** Bytes to fetch: equal contents count once. */
+  readonly missingBytes: number;
+  /** Bytes that are free where they would go; undefined where the system does not tell. */
+  readonly freeBytes: number | undefined;
+  /** Bytes by which that is too little; 0 when it fits or when nobody knows. */
+  readonly shortBytes: number;
 }
 
 export interface FetchedEntry {

@@ -14,6 +14,8 @@ interface Flags {
   readonly forceDownload?: boolean;
   readonly offline?: boolean;
   readonly maxWorkers?: string;
+  readonly dryRun?: boolean;
+  readonly allowLowSpace?: boolean;
 }
 
 export const download = command<Flags>({
@@ -32,6 +34,8 @@ export const download = command<Flags>({
     forceDownload: switchFlag("Fetch also what the cache has"),
     offline: switchFlag("Make no request: answer from the cache or fail"),
     maxWorkers: valueFlag("Files under way at the same time (default: 8)", "N"),
+    dryRun: switchFlag("Say what would be fetched, and write nothing"),
+    allowLowSpace: switchFlag("Begin also where less is free than the download needs"),
   },
   args: [{ brief: "The repo, then files of it", placeholder: "repo [file]", rest: true }],
   run: async (flags, context, args) => {
@@ -50,7 +54,7 @@ export const download = command<Flags>({
       });
     }
     if (filtered && files.length > 0) context.warn("Files were named, so --include and --exclude are not used.");
-    const { downloadFileWith, downloadSnapshotWith } = await import("../../api/index.ts");
+    const { downloadFileWith, downloadSnapshotWith, planDownloadWith } = await import("../../api/index.ts");
     const view = createProgress({
       stream: context.stderr,
       bar: context.bars(settings),
@@ -63,21 +67,29 @@ export const download = command<Flags>({
       ...(flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir }),
       forceDownload: flags.forceDownload === true,
       offline: flags.offline === true || settings.offline,
+      allowLowSpace: flags.allowLowSpace === true,
       signal: context.signal,
       warn: context.warn,
       ...(quiet ? {} : { onEvent: view.onEvent }),
     };
     const session = await context.session();
     const [first] = files;
+    const single = files.length === 1 && first !== undefined && !first.endsWith("/") ? first : undefined;
+    const many = {
+      ...options,
+      ...(files.length > 0 ? { files } : filtered ? filters : {}),
+      ...(maxWorkers === undefined ? {} : { maxWorkers }),
+    };
+    if (flags.dryRun === true) {
+      const { planReport } = await import("../download-plan.ts");
+      const asked = single === undefined ? many : { ...options, path: single };
+      return planReport(await planDownloadWith(session, repo, asked));
+    }
     try {
       const result =
-        files.length === 1 && first !== undefined && !first.endsWith("/")
-          ? await downloadFileWith(session, repo, first, options)
-          : await downloadSnapshotWith(session, repo, {
-              ...options,
-              ...(files.length > 0 ? { files } : filtered ? filters : {}),
-              ...(maxWorkers === undefined ? {} : { maxWorkers }),
-            });
+        single === undefined
+          ? await downloadSnapshotWith(session, repo, many)
+          : await downloadFileWith(session, repo, single, options);
       view.end();
       return {
         data: {

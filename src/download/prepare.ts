@@ -1,0 +1,148 @@
+import { blobSize, cachedEntrySize, findCachedSnapshot, readTree } from "../cache/index.ts";
+import type { CachedSnapshot, CachedTree } from "../cache/index.ts";
+import { isHfError, NotFoundError, safeText } from "../core/errors.ts";
+import { encodePath, isCommit, repoApiPath, repoPath } from "../core/repo.ts";
+import type { Repo } from "../core/repo.ts";
+import { askFile } from "../hub/index.ts";
+import type { FileFacts } from "../hub/index.ts";
+import { compileSelection, isPlainName } from "./patterns.ts";
+import { planSnapshot } from "./plan.ts";
+import type { Presence, SnapshotPlan, WantedEntry } from "./plan.ts";
+import { cacheMayAnswer, offline, resolveRevision } from "./resolve.ts";
+import type { Resolution } from "./resolve.ts";
+import type { Run } from "./run.ts";
+import { collectTree, fromCachedTree, toCachedTree } from "./tree.ts";
+import type { SnapshotOptions } from "./types.ts";
+
+/** What is to be done for a snapshot. Nothing was written yet. */
+export type Prepared =
+  /** The cache has it, or has what there is to have while the Hub gives no answer. */
+  | {
+      readonly kind: "cached";
+      readonly cached: CachedSnapshot;
+      readonly wants: (path: string) => boolean;
+      /** The Hub has said so just now, or the revision is a commit that is whole. */
+      readonly certain: boolean;
+    }
+  | {
+      readonly kind: "plan";
+      readonly commit: string;
+      readonly plan: SnapshotPlan;
+      /** The commit's listing, to be kept; undefined when it is kept already, or when hashes are hidden. */
+      readonly tree: CachedTree | undefined;
+    };
+
+/**
+ * Asks what the revision is, what it holds, and what of that is there. Makes no file and no folder.
+ * @throws as `fetchSnapshot`, also the refusal of a gated repo
+ */
+export async function prepareSnapshot(run: Run, revision: string, options: SnapshotOptions): Promise<Prepared> {
+  const { repo } = run;
+  const wants = compileSelection(options);
+  const resolution = await resolveRevision(run, revision);
+  const { commit } = resolution;
+  const cached = run.force ? undefined : findCachedSnapshot(run.paths, commit, { wanted: wants });
+  if (cached !== undefined && (isWhole(cached) || resolution.unreachable !== undefined)) {
+    if (resolution.unreachable !== undefined) checkWhole(run, revision, cached, resolution);
+    checkNames(options, cached.tree, commit, repo);
+    return { kind: "cached", cached, wants, certain: resolution.unreachable === undefined };
+  }
+  if (resolution.unreachable !== undefined) throw resolution.unreachable;
+
+  let listed: Listed;
+  try {
+    listed = await listCommit(run, commit);
+  } catch (error) {
+    run.signal.throwIfAborted();
+    // A listing of the cache would have been used, so nothing tells whether this snapshot is whole.
+    if (cached === undefined || !isCommit(revision) || !isHfError(error) || !cacheMayAnswer(error)) throw error;
+    run.warn(`${error.message} The cached copy of ${repo.id} is used as it is; it may lack files.`);
+    return { kind: "cached", cached, wants, certain: false };
+  }
+  const { tree, entries } = listed;
+  checkNames(options, new Set(entries.map(({ path }) => path)), commit, repo);
+  const plan = planSnapshot(entries, { wants, force: run.force, look: (entry) => look(run, commit, entry) });
+  await askGate(run, plan, resolution);
+  return { kind: "plan", commit, plan, tree };
+}
+
+function isWhole(cached: CachedSnapshot): boolean {
+  return cached.tree !== undefined && cached.missing.length === 0;
+}
+
+/** Without the Hub the cache must have all that is wanted; where it can't tell, what is there is what there is. */
+function checkWhole(run: Run, revision: string, cached: CachedSnapshot, { unreachable }: Resolution): void {
+  const [first] = cached.missing;
+  if (first === undefined) return;
+  if (isHfError(unreachable) && unreachable.code !== "ERR_HF_OFFLINE") throw unreachable;
+  const rest = cached.missing.length > 1 ? ` and ${cached.missing.length - 1} more` : "";
+  throw offline(run, revision, `'${safeText(first, 120)}'${rest}`);
+}
+
+/** A name that was asked for by itself must be there; a pattern may match nothing. */
+function checkNames(
+  options: SnapshotOptions,
+  known: ReadonlyMap<string, unknown> | ReadonlySet<string> | undefined,
+  commit: string,
+  repo: Repo,
+): void {
+  if (known === undefined) return;
+  const missing = options.files?.find((name) => isPlainName(name) && !known.has(name.replaceAll("\\", "/")));
+  if (missing === undefined) return;
+  throw new NotFoundError(
+    "ERR_HF_ENTRY_NOT_FOUND",
+    `${repo.id} has no file '${safeText(missing, 120)}' at ${commit.slice(0, 12)}.`,
+    {
+      hint: `See what it has: ${repo.type === "model" ? "" : `the ${repo.type} `}${repoPath(repo)}/tree/${commit}`,
+    },
+  );
+}
+
+interface Listed {
+  /** To be kept in the cache; undefined when it is there, or when hashes are hidden. */
+  readonly tree: CachedTree | undefined;
+  readonly entries: readonly WantedEntry[];
+}
+
+/** The files of a commit: from the cache, where its listing is kept for ever, else from the Hub. */
+async function listCommit(run: Run, commit: string): Promise<Listed> {
+  const { hub, repo, signal } = run;
+  const kept = readTree(run.paths, commit);
+  if (kept !== undefined) return { tree: undefined, entries: fromCachedTree(kept) };
+  const pages = hub.pages(`${repoApiPath(repo)}/tree/${commit}`, {
+    query: { recursive: "true", expand: "false" },
+    subject: { repo, revision: commit },
+    signal,
+  });
+  const listing = await collectTree(items(pages));
+  return { tree: toCachedTree(listing), entries: listing.entries };
+}
+
+async function* items(pages: AsyncIterable<unknown[]>): AsyncIterable<unknown> {
+  for await (const page of pages) yield* page;
+}
+
+function look(run: Run, commit: string, { path, size, etag }: WantedEntry): Presence {
+  if (cachedEntrySize(run.paths, commit, path) === size) return "pointer";
+  return etag !== undefined && blobSize(run.paths, etag) === size ? "blob" : "none";
+}
+
+/** These are given to everybody, also of a gated repo, so they say nothing about the gate. */
+const OPEN_TO_ALL = new Set(["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"]);
+
+/**
+ * Asks by one file of a gated repo, before anything is written, so that a refusal comes once and leaves nothing.
+ * @throws AccessError
+ */
+async function askGate(run: Run, plan: SnapshotPlan, { commit, gated }: Resolution): Promise<void> {
+  if (gated === false) return;
+  const gate = plan.toFetch.findLast((one) => !OPEN_TO_ALL.has(one.entries[0].path));
+  if (gate !== undefined) await askAbout(run, commit, gate.entries[0].path);
+}
+
+/** @throws AccessError and what else the Hub refuses */
+export async function askAbout(run: Run, commit: string, path: string): Promise<FileFacts> {
+  const { hub, repo, signal } = run;
+  const subject = { repo, revision: commit, entry: path };
+  return askFile(hub, `${repoPath(repo)}/resolve/${commit}/${encodePath(path)}`, { subject, signal });
+}
