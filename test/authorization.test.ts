@@ -13,6 +13,7 @@ const EXPOSED: Record<string, number> = {
   "auth/login-record.ts": 1, // hashed, to know a token again
   "auth/login.ts": 1, // its prefix, to refuse tokens of organisations
   "auth/named-login.ts": 1, // cleaned again, as read from the store
+  "auth/refresh.ts": 1, // the body of the request that renews a login, at its own endpoint
   "auth/store-plans.ts": 2, // cleaned again, as read from the store
   "auth/token-store.ts": 2, // written to stored_tokens; masked
   "cli/child-environment.ts": 1, // the environment of a child that was asked for

@@ -2,12 +2,21 @@ import {
   UntrustedEndpointError,
   createFileTokenStore,
   createFolderLogins,
+  createRefresher,
   credentialOf,
+  oauthClientId,
   resolveToken,
   tokenSources,
   trustEndpoint,
 } from "../auth/index.ts";
-import type { ExplicitToken, FolderLogins, TokenResolution, TokenSource, TokenStore } from "../auth/index.ts";
+import type {
+  ExplicitToken,
+  FolderLogins,
+  RefreshOptions,
+  TokenResolution,
+  TokenSource,
+  TokenStore,
+} from "../auth/index.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Credential } from "../core/credential.ts";
 import type { Clock, Environment, Fetch, Warn } from "../core/ports.ts";
@@ -45,7 +54,9 @@ export interface Session {
   readonly settings: Settings;
   readonly store: TokenStore;
   readonly folders: FolderLogins;
-  /** The places that a token may come from, in order. */
+  /** What renewing a saved login takes. */
+  readonly refreshing: RefreshOptions;
+  /** The places that a token may come from, in order. Asking them renews nothing. */
   sources(): readonly TokenSource[];
   /**
    * Which token is used, and from where. Warns about what was odd.
@@ -68,8 +79,17 @@ export function openSession(options: SessionOptions): Session {
   const store = createFileTokenStore({ tokenPath, storedTokensPath, platform, clock, uid, warn });
   const folders = createFolderLogins({ storedTokensPath, platform });
   const folderRule = cwd === undefined ? undefined : () => folders.find(cwd);
-  const sources = (implicit: boolean): readonly TokenSource[] =>
-    explicit === false ? [] : tokenSources({ env, endpoint, store, explicit, folderRule, implicit });
+  const refreshing: RefreshOptions = {
+    store,
+    clock,
+    clientId: oauthClientId(env),
+    connect: (at) => clientFor(at, undefined),
+  };
+  const refresh = settings.offline ? undefined : createRefresher(refreshing);
+  const sources = (implicit: boolean, renew: boolean): readonly TokenSource[] =>
+    explicit === false
+      ? []
+      : tokenSources({ env, endpoint, store, explicit, folderRule, implicit, ...(renew ? { refresh } : {}) });
 
   const confirmed = async (ask: () => Promise<TokenResolution>): Promise<TokenResolution> => {
     const found = await ask();
@@ -83,16 +103,16 @@ export function openSession(options: SessionOptions): Session {
     const implicit = need === "required" || !settings.disableImplicitToken;
     const known = resolutions.get(implicit);
     if (known !== undefined) return known;
-    const found = confirmed(() => resolveToken(sources(implicit))).then((resolution) => {
+    const found = confirmed(() => resolveToken(sources(implicit, true))).then((resolution) => {
       if (resolution.kind === "found") resolution.warnings?.forEach((warning) => warn?.(warning));
       return resolution;
     });
     resolutions.set(implicit, found);
     return found;
   };
-  const connect = (credential: Credential | undefined): HubClient =>
+  const clientFor = (at: string, credential: Credential | undefined): HubClient =>
     createHubClient({
-      endpoint,
+      endpoint: at,
       ...(credential === undefined ? {} : { credential }),
       ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
       clock,
@@ -103,6 +123,7 @@ export function openSession(options: SessionOptions): Session {
       ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
       ...networkOf(env, settings, warn),
     });
+  const connect = (credential: Credential | undefined): HubClient => clientFor(endpoint, credential);
   const hubs = new Map<TokenNeed, Promise<HubClient>>();
   const hub = (need: TokenNeed = "optional"): Promise<HubClient> => {
     const made = hubs.get(need) ?? resolve(need).then((found) => connect(credentialOf(found, endpoint)));
@@ -113,7 +134,8 @@ export function openSession(options: SessionOptions): Session {
     settings,
     store,
     folders,
-    sources: () => sources(true),
+    refreshing,
+    sources: () => sources(true, false),
     resolve,
     hub,
     connect,

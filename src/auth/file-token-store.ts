@@ -65,7 +65,15 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
     });
     try {
       const now = await readAll(true);
-      const { steps, report } = decide(now);
+      const { steps, report } = await decide(now, {
+        reread: () => readAll(true),
+        rehearse: async () => {
+          const { saved } = await readAll(true);
+          if (saved.kind === "unreadable" || saved.damage !== undefined)
+            throw saved.kind === "ok" ? saved.damage : saved.error;
+          await carryOut({ do: "write-saved", logins: saved.logins });
+        },
+      });
       const copy = await keepCopy(now, steps, change.onUnreadable ?? "refuse");
       for (const step of steps) await carryOut(step);
       return { report, ...(copy === undefined ? {} : { copy }) };

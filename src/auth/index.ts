@@ -11,7 +11,13 @@ export type { Identity, IdentityToken, Organisation, ScopedPermission, TokenPerm
 export { originsOf } from "./login-record.ts";
 export { login, logout, logoutAll, switchTo } from "./login.ts";
 export type { LoginOptions, LoginReport } from "./login.ts";
+export { DEFAULT_OAUTH_CLIENT_ID, oauthClientId, readOauthTokens } from "./oauth.ts";
+export type { OauthTokens } from "./oauth.ts";
 export { whyNotReadOnly } from "./read-only.ts";
+export { createRefresher, createRefreshMemory, notOauth, refreshLogin } from "./refresh.ts";
+export type { RefreshMemory, RefreshOptions, RefreshOutcome } from "./refresh.ts";
+export { isRefreshDue } from "./refresh-due.ts";
+export type { LoginRefresher, RefreshNote } from "./refresh-due.ts";
 export { credentialOf, resolveToken } from "./resolve.ts";
 export type { FoundToken, RefusedToken, SourceReading, TokenResolution, TokenSource } from "./resolve.ts";
 export { readNamedLogin } from "./named-login.ts";
@@ -27,6 +33,7 @@ export type {
   ActiveToken,
   ChangeOptions,
   ClearReport,
+  HeldStore,
   OnUnreadable,
   PathState,
   SavedLogins,

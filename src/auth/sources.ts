@@ -7,9 +7,10 @@ import { insecureEndpoint, misplacedLogin } from "./endpoint-rule.ts";
 import type { FolderRule } from "./folder-rules.ts";
 import { originsOf } from "./login-record.ts";
 import { readNamedLogin } from "./named-login.ts";
+import type { LoginRefresher } from "./refresh-due.ts";
 import type { SourceReading, TokenSource } from "./resolve.ts";
 import { activeLogin } from "./store-plans.ts";
-import type { TokenStore } from "./token-store.ts";
+import type { StoreContents, StoredToken, TokenStore } from "./token-store.ts";
 
 export interface SourceOptions {
   readonly env: Environment;
@@ -21,6 +22,8 @@ export interface SourceOptions {
   readonly explicit?: ExplicitToken | undefined;
   /** The rule for the folder that the caller works in; asked when its turn comes. Undefined: there are no rules. */
   readonly folderRule?: (() => FolderRule | undefined) | undefined;
+  /** Renews an OAuth login that is near its end. Undefined: saved logins are taken as they are. */
+  readonly refresh?: LoginRefresher | undefined;
   /**
    * False asks the caller's own token alone: `HF_HUB_DISABLE_IMPLICIT_TOKEN` for a request that needs no token.
    * @default true
@@ -106,18 +109,20 @@ export function overridingSource(env: Environment, token: Secret): string | unde
   return undefined;
 }
 
-function explicitSource({ explicit, endpoint, store }: SourceOptions): readonly TokenSource[] {
+function explicitSource(options: SourceOptions): readonly TokenSource[] {
+  const { explicit, endpoint } = options;
   if (explicit === undefined) return [];
   if ("tokenName" in explicit) {
     const { tokenName, source } = explicit;
-    return [{ name: source, read: async () => readNamedLogin(await store.read(), tokenName, endpoint) }];
+    return [{ name: source, read: () => readRefreshed(options, namedLook(options, tokenName)) }];
   }
   const { token, source } = explicit;
   return [{ name: source, read: async () => bound({ kind: "found", token }, endpoint) }];
 }
 
 /** The login that `hf auth use` set for the folder. Its name says which folder's rule it is, once it was asked. */
-function folderSource({ folderRule, store, endpoint }: SourceOptions): readonly TokenSource[] {
+function folderSource(options: SourceOptions): readonly TokenSource[] {
+  const { folderRule } = options;
   if (folderRule === undefined) return [];
   let name = "folder";
   const read = async (): Promise<SourceReading> => {
@@ -140,7 +145,7 @@ function folderSource({ folderRule, store, endpoint }: SourceOptions): readonly 
           hint: `Sign in with 'hf auth login --name ${shown}', or run 'hf auth use --remove' in ${folder}.`,
         },
       );
-    return readNamedLogin(await store.read(), tokenName, endpoint, missing);
+    return readRefreshed(options, namedLook(options, tokenName, missing));
   };
   return [
     {
@@ -189,26 +194,53 @@ function envSource(name: string, { env, endpoint }: SourceOptions, deprecation?:
 }
 
 /** The active saved login, for the endpoint that it belongs to. */
-function savedLoginSource({ store, endpoint }: SourceOptions): TokenSource {
-  const read = async (): Promise<SourceReading> => {
-    const now = await store.read();
-    if (now.active.kind !== "found") return now.active;
-    if (now.record.kind === "unreadable") return { kind: "refused", error: now.record.error };
+function savedLoginSource(options: SourceOptions): TokenSource {
+  const { store, endpoint } = options;
+  const look = (now: StoreContents): Look => {
+    if (now.active.kind !== "found") return { reading: now.active };
+    if (now.record.kind === "unreadable") return { reading: { kind: "refused", error: now.record.error } };
     const { token, warning } = now.active;
     const { record } = now.record;
     const loginOrigins = originsOf(record, token);
     const misplaced = misplacedLogin({ endpoint, loginOrigins, trusted: record.trusted });
-    if (misplaced !== undefined) return { kind: "refused", error: misplaced };
+    if (misplaced !== undefined) return { reading: { kind: "refused", error: misplaced } };
     const login = activeLogin(now);
-    return {
+    const reading: SourceReading = {
       kind: "found",
       token,
       ...(login === undefined ? {} : { tokenName: plainText(login.name, 200) }),
       ...(login?.expiresAt === undefined ? {} : { expiresAt: login.expiresAt }),
       warnings: warning === undefined ? [] : [`The token file ${warning}.`],
     };
+    return { reading, login };
   };
-  return { name: store.source, read };
+  return { name: store.source, read: () => readRefreshed(options, look) };
+}
+
+/** What a source makes of the store, and the login behind it. */
+interface Look {
+  readonly reading: SourceReading;
+  readonly login?: StoredToken | undefined;
+}
+
+function namedLook({ endpoint }: SourceOptions, name: string, missing?: () => HfError): (now: StoreContents) => Look {
+  return (now) => ({
+    reading: readNamedLogin(now, name, endpoint, missing),
+    login: now.saved.kind === "ok" ? now.saved.logins.find((login) => login.name === name) : undefined,
+  });
+}
+
+/** Reads a login that may be used here, has it renewed when it is due, and reads again what is there then. */
+async function readRefreshed(
+  { store, endpoint, refresh }: SourceOptions,
+  look: (now: StoreContents) => Look,
+): Promise<SourceReading> {
+  const { reading, login } = look(await store.read());
+  if (refresh === undefined || login === undefined || reading.kind !== "found") return reading;
+  const { changed, warning } = await refresh(login, endpoint);
+  const after = changed ? look(await store.read()).reading : reading;
+  if (warning === undefined || after.kind !== "found") return after;
+  return { ...after, warnings: [...(after.warnings ?? []), warning] };
 }
 
 function bound(reading: SourceReading, endpoint: string): SourceReading {

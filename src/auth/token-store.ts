@@ -101,6 +101,18 @@ export interface StoreDescription {
   readonly lockPath: string;
 }
 
+/** The store while its lock is held, for a decision that takes its time. */
+export interface HeldStore {
+  /** The contents now: tools without our lock may have changed them since the decision began. */
+  reread(): Promise<StoreContents>;
+  /**
+   * Writes the saved logins as they are, so that a full disk or a file that must not be rewritten is known before
+   * something is given up for the change.
+   * @throws DiskError
+   */
+  rehearse(): Promise<void>;
+}
+
 /** A place where logins are kept, one of them active. */
 export interface TokenStore {
   /** Name of the source that the active token of this store is: `file:/home/me/.cache/huggingface/token`. */
@@ -108,12 +120,13 @@ export interface TokenStore {
   /** The contents now. Never throws for what a file holds: that is part of the answer. Takes no lock. */
   read(): Promise<StoreContents>;
   /**
-   * Changes the store: takes its lock, reads, lets `decide` plan, carries the plan out, releases.
+   * Changes the store: takes its lock, reads, lets `decide` plan, carries the plan out, releases. A decision may take
+   * its time, as when the Hub has to be asked first; the lock is held for as long.
    * @throws DiskError `ERR_HF_STORE_UNREADABLE`, `ERR_HF_LOCK_TIMEOUT`, `ERR_HF_NO_SPACE`, `ERR_HF_DISK`
    * @throws what `decide` throws; then nothing was written
    */
   write<Report>(
-    decide: (now: StoreContents) => StorePlan<Report>,
+    decide: (now: StoreContents, held: HeldStore) => StorePlan<Report> | Promise<StorePlan<Report>>,
     options?: ChangeOptions,
   ): Promise<ChangeResult<Report>>;
   /** Removes the active token and every saved login. A file of saved logins that can't be read is kept, and named. */

@@ -10,6 +10,8 @@ import type { Printer } from "./output.ts";
 import type { ProcessPort } from "./process-port.ts";
 import { routes } from "./routes.ts";
 
+export { refreshInFull } from "./refresh-in-full.ts";
+
 const USAGE: readonly number[] = [ExitCode.InvalidArgument, ExitCode.UnknownCommand];
 
 /** Parses and runs one command line through the command tree. Answers the exit code. */

@@ -2,11 +2,12 @@ import { homedir } from "node:os";
 import {
   createFileTokenStore,
   createFolderLogins,
+  isRefreshDue,
   isTokenVariable,
   resolveToken,
   tokenSources,
 } from "../auth/index.ts";
-import type { TokenResolution, TokenSource, TokenStore } from "../auth/index.ts";
+import type { LoginRefresher, TokenResolution, TokenSource, TokenStore } from "../auth/index.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Environment } from "../core/ports.ts";
 import { parseEndpoint, readSettings } from "../core/settings.ts";
@@ -19,7 +20,17 @@ export interface FindOptions {
   readonly endpoint?: string | undefined;
   /** The saved login that was named with `--as`. */
   readonly tokenName?: string | undefined;
+  /** Renews a login that is due. Default: throws, so that the whole program takes over. */
+  readonly refresh?: LoginRefresher | "never";
 }
+
+/** A login has to be renewed first. That takes the network, which is not loaded here. */
+export class RefreshDue extends Error {}
+
+const takeOver: LoginRefresher = async (login) => {
+  if (isRefreshDue(login, systemClock.now())) throw new RefreshDue();
+  return { changed: false };
+};
 
 export interface FoundAtOnce {
   /** With the endpoint that was asked for. Their warnings were not told to anybody yet. */
@@ -43,13 +54,14 @@ export function findAtOnce(process: ProcessPort, options: FindOptions = {}): Fou
   const uid = process.getuid?.();
   const store = createFileTokenStore({ tokenPath, storedTokensPath, platform, clock: systemClock, uid });
   const folders = createFolderLogins({ storedTokensPath, platform });
-  const { tokenName } = options;
+  const { tokenName, refresh = takeOver } = options;
   const sources = tokenSources({
     env: isSameOrigin(endpoint, read.endpoint) ? env : withoutTokens(env),
     endpoint,
     store,
     explicit: tokenName === undefined ? undefined : { tokenName, source: "flag:--as" },
     folderRule: () => folders.find(cwd),
+    refresh: refresh === "never" || read.offline ? undefined : refresh,
   });
   return { settings: { ...read, endpoint }, store, sources, resolve: () => resolveToken(sources) };
 }

@@ -1,4 +1,7 @@
 import { readSync } from "node:fs";
+import { isRefreshDue } from "../auth/index.ts";
+import type { LoginRefresher } from "../auth/index.ts";
+import { systemClock } from "../core/clock.ts";
 import { safeText, systemCode } from "../core/errors.ts";
 import type { Secret } from "../core/secret.ts";
 import { answerCredential, LARGEST_REQUEST } from "../git/index.ts";
@@ -17,7 +20,14 @@ export async function gitHelper(words: readonly string[], process: ProcessPort):
   const input = readInput();
   if (asked.operation !== "get") return 0;
   try {
-    const { settings, resolve } = findAtOnce(process, asked);
+    const refresh: LoginRefresher = async (login, endpoint) => {
+      if (!isRefreshDue(login, systemClock.now())) return { changed: false };
+      const { refreshInFull } = await import("./app.ts");
+      const note = await refreshInFull(process, login.name, endpoint);
+      if (note.warning !== undefined) process.stderr.write(`hf: ${safeText(note.warning)}\n`);
+      return { changed: note.changed };
+    };
+    const { settings, resolve } = findAtOnce(process, { ...asked, refresh });
     const find = async (): Promise<Secret | undefined> => {
       const found = await resolve();
       if (found.kind === "refused") tell(process, `${found.error.message} ${found.error.hint ?? ""}`);

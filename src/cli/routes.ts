@@ -5,6 +5,7 @@ import { authGitCredential } from "./commands/auth-git-credential.ts";
 import { authList } from "./commands/auth-list.ts";
 import { authLogin } from "./commands/auth-login.ts";
 import { authLogout } from "./commands/auth-logout.ts";
+import { authRefresh } from "./commands/auth-refresh.ts";
 import { authSetupGit } from "./commands/auth-setup-git.ts";
 import { authStatus } from "./commands/auth-status.ts";
 import { authSwitch } from "./commands/auth-switch.ts";
@@ -26,6 +27,7 @@ const auth = buildRouteMap<string, TreeContext>({
     list: authList,
     switch: authSwitch,
     token: authToken,
+    refresh: authRefresh,
     use: authUse,
     env: authEnv,
     "setup-git": authSetupGit,

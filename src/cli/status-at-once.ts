@@ -15,7 +15,7 @@ export async function statusAtOnce(words: readonly string[], process: ProcessPor
   if (offline !== "--offline" || (json !== undefined && json !== "--json") || more.length > 0) return undefined;
   try {
     if (fstatSync(1).isCharacterDevice()) return undefined;
-    const { settings, store, sources } = findAtOnce(process);
+    const { settings, store, sources } = findAtOnce(process, { refresh: "never" });
     if (settings.warnings.length > 0) return undefined;
     const report = statusReport({
       survey: await surveySources(sources, Date.now()),
