@@ -12,8 +12,7 @@ export function planReport(plan: DownloadPlan): Report {
   const missing = plan.files.filter((file) => !file.present);
   // Every file counts, as in Python's line, also where equal contents come only once.
   const bytes = missing.reduce((sum, file) => sum + file.size, 0);
-  const line =
-    `[dry-run] Will download ${missing.length} files (out of ${plan.files.length}) ` + `totalling ${shortSize(bytes)}.`;
+  const line = `[dry-run] Will download ${missing.length} files (out of ${plan.files.length}) totalling ${shortSize(bytes)}.`;
   const rows = plan.files.map((file) => [plainText(file.path, 1000), file.present ? "-" : shortSize(file.size)]);
   return {
     data: {
