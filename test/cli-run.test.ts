@@ -186,6 +186,63 @@ describe("hf auth env", () => {
     assert.ok(!existsSync(join(project, ".gitignore")));
   });
 
+  it(
+    "runs nothing that a hostile repository names, and asks no repository that poses within another",
+    { skip: git || posix },
+    async () => {
+      const evil = join(world.folder, "evil");
+      const pwned = join(world.folder, "pwned");
+      const repo = (...words: string[]) =>
+        world.run("git", ["-c", "user.name=A", "-c", "user.email=a@example.org", ...words], { cwd: evil });
+      mkdirSync(join(evil, "in"), { recursive: true });
+      mkdirSync(join(evil, "out/deep"), { recursive: true });
+      writeFileSync(join(evil, "in/a"), "1");
+      writeFileSync(join(evil, "out/deep/b"), "2");
+      for (const words of [
+        ["init", "--quiet"],
+        ["add", "."],
+        ["commit", "--quiet", "-m", "x"],
+        ["sparse-checkout", "init", "--cone", "--sparse-index"],
+        ["sparse-checkout", "set", "in"],
+      ]) {
+        await repo(...words);
+      }
+      const tree = (await repo("rev-parse", "HEAD:out")).stdout.trim();
+      // A tree that is missing makes git fetch it, by the program that the repository names.
+      rmSync(join(evil, ".git/objects", tree.slice(0, 2), tree.slice(2)));
+      for (const [key, value] of [
+        ["core.repositoryformatversion", "1"],
+        ["extensions.partialClone", "origin"],
+        ["remote.origin.promisor", "true"],
+        ["remote.origin.url", "ssh://x/y"],
+        ["core.sshCommand", `sh -c "id > ${pwned}" #`],
+      ] as const) {
+        await repo("config", key, value);
+      }
+      await world.hf(["auth", "env", "--write", ".env"], { cwd: evil });
+      assert.ok(!existsSync(pwned));
+
+      const outer = join(world.folder, "outer");
+      mkdirSync(join(outer, "sub"), { recursive: true });
+      writeFileSync(join(outer, "sub/.env"), "A=1\n");
+      await world.run("git", ["init", "--quiet"], { cwd: outer });
+      await world.run("git", ["add", "."], { cwd: outer });
+      await world.run("git", ["init", "--quiet", "--bare", "sub"], { cwd: outer });
+      await world.run("git", ["config", "--file", "sub/config", "core.bare", "false"], { cwd: outer });
+      await world.run("git", ["config", "--file", "sub/config", "core.worktree", "."], { cwd: outer });
+      const posed = await world.hf(["auth", "env", "--write", ".env"], { cwd: join(outer, "sub") });
+      assert.notEqual(posed.exit, 0);
+      assert.equal(readFileSync(join(outer, "sub/.env"), "utf8"), "A=1\n");
+
+      const above = join(world.folder, "above/project");
+      mkdirSync(above, { recursive: true });
+      await world.run("git", ["init", "--quiet"], { cwd: above });
+      await world.run("git", ["config", "core.worktree", join(above, "..")], { cwd: above });
+      assert.notEqual((await world.hf(["auth", "env", "--write", ".env"], { cwd: above })).exit, 0);
+      assert.ok(!existsSync(join(above, "../.gitignore")));
+    },
+  );
+
   it("takes no endpoint from a file of the project", async () => {
     const file = join(world.folder, "hostile.env");
     writeFileSync(file, `HF_ENDPOINT=https://evil.example\nHF_TOKEN=${world.token("alice-read")}\n`);

@@ -85,14 +85,14 @@ export async function login(options: LoginOptions): Promise<LoginReport> {
   const name = wanted ?? safeTokenName(identity.token?.name ?? fallback, fallback);
   const { refreshToken, expiresAt } = options;
   const { report, copy } = await store.write(
-    (now) => planLogin(now, { name, token, origin, refreshToken, expiresAt }, onUnreadable),
+    (now) =>
+      planLogin(now, { name, nameFromHub: wanted === undefined, token, origin, refreshToken, expiresAt }, onUnreadable),
     { onUnreadable, signal },
   );
   const { tokenFile, storedTokens } = await store.describe();
   const overriddenBy = overridingSource(env, token);
   return {
     kind: "saved",
-    name,
     user: identity.name,
     ...(identity.token?.role === undefined ? {} : { role: identity.token.role }),
     identity,

@@ -52,7 +52,7 @@ describe("planLogin()", () => {
       other: { hf_token: secret("o").expose(), refresh_token: "r-other-123", expires_at: "12", x: "y" },
       new: { hf_token: secret("n").expose() },
     });
-    assert.deepEqual(report, { replaced: false, imported: [] });
+    assert.deepEqual(report, { name: "new", replaced: false, imported: [] });
   });
 
   it("replaces a login of the same name whole, so that nothing stale stays behind", () => {
@@ -60,6 +60,21 @@ describe("planLogin()", () => {
     const { steps, report } = planLogin(before, { name: "a", token: secret("2"), origin: HUB });
     assert.deepEqual(written(steps), { a: { hf_token: secret("2").expose() } });
     assert.equal(report.replaced, true);
+  });
+
+  it("does not let a Hub's word take the place of another Hub's login, but does take the user's", () => {
+    const before = contents([saved("work", secret("1"))]);
+    const login = { name: "work", token: secret("2"), origin: ACME };
+    const byHub = planLogin(before, { ...login, nameFromHub: true });
+    assert.equal(byHub.report.name, "work@hub.acme.io");
+    assert.deepEqual(Object.keys(written(byHub.steps)), ["work", "work@hub.acme.io"]);
+    const record = withLogin(EMPTY_RECORD, secret("2"), ACME);
+    const again = contents([saved("work", secret("1")), saved("work@hub.acme.io", secret("2"))], undefined, record);
+    const renewed = planLogin(again, { ...login, token: secret("3"), nameFromHub: true });
+    assert.deepEqual([renewed.report.name, renewed.report.replaced], ["work@hub.acme.io", true]);
+    assert.deepEqual([planLogin(before, login).report.name, planLogin(before, login).report.replaced], ["work", true]);
+    const sameHub = planLogin(before, { ...login, origin: HUB, nameFromHub: true });
+    assert.deepEqual([sameHub.report.name, sameHub.report.replaced], ["work", true]);
   });
 
   it("writes the fields of an OAuth answer as Python does", () => {

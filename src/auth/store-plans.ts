@@ -14,6 +14,8 @@ import type { ClearReport, OnUnreadable, StoreContents, StoredToken, StorePlan, 
 export interface NewLogin {
   /** Made safe by `safeTokenName`, or taken by `parseTokenName`. */
   readonly name: string;
+  /** The name is the Hub's word, not the user's: it must not take the place of another Hub's login. @default false */
+  readonly nameFromHub?: boolean | undefined;
   readonly token: Secret;
   /** Origin of the endpoint that accepted the token. */
   readonly origin: string;
@@ -22,6 +24,8 @@ export interface NewLogin {
 }
 
 export interface LoginPlanReport {
+  /** Name that it is saved under. */
+  readonly name: string;
   /** True when a login of this name was there before and has been replaced, whole. */
   readonly replaced: boolean;
   /** Names of the logins that were taken over from an unreadable file. */
@@ -31,20 +35,37 @@ export interface LoginPlanReport {
 /** Saves a login and makes it the active one. The active token comes last, so that it never names what is not saved. */
 export function planLogin(
   now: StoreContents,
-  login: NewLogin,
+  wanted: NewLogin,
   onUnreadable: OnUnreadable = "refuse",
 ): StorePlan<LoginPlanReport> {
   const imported = now.saved.kind === "unreadable" && onUnreadable === "import" ? importable(now.saved.readable) : [];
   const before = now.saved.kind === "ok" ? now.saved.logins : imported;
-  const others = before.filter((other) => other.name !== login.name);
   const record = recordOf(now);
+  const login = wanted.nameFromHub === true ? { ...wanted, name: ownName(before, record, wanted) } : wanted;
+  const others = before.filter((other) => other.name !== login.name);
   const next = withOrigin(record, login, isKnown(now, login.token));
   const steps: StoreStep[] = [];
   if (next !== record) steps.push({ do: "write-record", record: next });
   steps.push({ do: "write-saved", logins: [...others, newToken(login)] });
   steps.push({ do: "write-active", token: login.token });
   const names = imported.map(({ name }) => name).filter((name) => name !== login.name);
-  return { steps, report: { replaced: others.length < before.length, imported: names } };
+  return { steps, report: { name: login.name, replaced: others.length < before.length, imported: names } };
+}
+
+/** The Hub's name for a login; with the Hub's host behind it where a login of another Hub has that name already. */
+function ownName(saved: readonly StoredToken[], record: LoginRecord, { name, token, origin }: NewLogin): string {
+  const taken = (candidate: string): boolean =>
+    saved.some((other) => {
+      if (other.name !== candidate || other.token === undefined || other.token.equals(token)) return false;
+      const homes = originsOf(record, other.token);
+      return !(homes.length === 0 ? HUB_ORIGINS : homes).includes(origin);
+    });
+  if (!taken(name)) return name;
+  const withHost = safeTokenName(`${name}@${new URL(origin).host}`);
+  for (let count = 1; ; count++) {
+    const candidate = count === 1 ? withHost : `${withHost}-${count}`;
+    if (!taken(candidate)) return candidate;
+  }
 }
 
 export interface SwitchReport {

@@ -33,6 +33,11 @@ export function isMarkedNoExist(paths: RepoPaths, commit: string, entryPath: str
  */
 export function clearNoExist(paths: RepoPaths, commit: string, entryPath: string): void {
   const marker = noExistPath(paths, commit, entryPath);
+  const { dirname } = pathOf(paths.platform);
+  const folders: string[] = [];
+  for (let at = dirname(marker); at.length > paths.folder.length; at = dirname(at)) folders.unshift(at);
+  // Behind a link among its folders, the file of that name would be somebody else's.
+  if (!folders.every((folder) => fs.lstatSync(folder, { throwIfNoEntry: false })?.isDirectory())) return;
   try {
     fs.unlinkSync(marker);
   } catch {

@@ -197,6 +197,24 @@ describe("the .no_exist markers", () => {
     assert.equal(isMarkedNoExist(paths, commit, "a/f"), false);
   });
 
+  it("are never cleared behind a link, where the file of that name is somebody else's", posix, () => {
+    const victim = join(root, "victim");
+    fs.mkdirSync(victim);
+    fs.writeFileSync(join(victim, "f"), "mine");
+    fs.mkdirSync(paths.folder, { recursive: true });
+    const markers = join(paths.folder, ".no_exist");
+    fs.mkdirSync(markers);
+    fs.symlinkSync(victim, join(markers, commit));
+    clearNoExist(paths, commit, "f");
+    fs.rmSync(markers, { recursive: true });
+    fs.mkdirSync(join(victim, commit));
+    fs.writeFileSync(join(victim, commit, "f"), "mine too");
+    fs.symlinkSync(victim, markers);
+    clearNoExist(paths, commit, "f");
+    assert.equal(fs.readFileSync(join(victim, "f"), "utf8"), "mine");
+    assert.equal(fs.readFileSync(join(victim, commit, "f"), "utf8"), "mine too");
+  });
+
   it("are left out where they can't be, and clearing none is no error", () => {
     markNoExist(paths, commit, "a");
     assert.equal(markNoExist(paths, commit, "a/b"), false);

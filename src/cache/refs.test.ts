@@ -117,6 +117,23 @@ describe("writeRef()", () => {
     assert.deepEqual(fs.readdirSync(cache), []);
   });
 
+  it("takes nothing away behind a link", posix, () => {
+    const victim = fs.mkdtempSync(join(tmpdir(), "latchkey-victim-"));
+    fs.mkdirSync(join(victim, "main"));
+    fs.writeFileSync(join(victim, "main/thesis"), "years");
+    fs.writeFileSync(join(victim, "pr"), "mine");
+    fs.mkdirSync(paths.folder, { recursive: true });
+    fs.symlinkSync(victim, join(paths.folder, "refs"));
+    assert.throws(() => writeRef(paths, "main", one));
+    fs.rmSync(join(paths.folder, "refs"));
+    fs.mkdirSync(join(paths.folder, "refs"));
+    fs.symlinkSync(victim, join(paths.folder, "refs/refs"));
+    writeRef(paths, "refs/pr/1", one);
+    assert.equal(fs.readFileSync(join(victim, "main/thesis"), "utf8"), "years");
+    assert.equal(fs.readFileSync(join(victim, "pr"), "utf8"), "mine");
+    fs.rmSync(victim, { recursive: true });
+  });
+
   it("refuses a refs folder that leads out of the cache, and replaces a ref that is a link", posix, () => {
     const outside = fs.mkdtempSync(join(tmpdir(), "latchkey-outside-"));
     try {

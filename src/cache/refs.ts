@@ -37,8 +37,11 @@ export function writeRef(paths: RepoPaths, revision: string, commit: string): bo
   const path = refPath(paths, revision);
   checkCommit(commit);
   if (isCommit(revision) || readRef(paths, revision) === commit) return false;
+  const { dirname, join } = pathOf(paths.platform);
+  // Before anything is taken away: behind a link, what is in the way would be somebody else's.
+  ensureRepoFolder(paths, join(paths.folder, "refs"));
   clearTheWay(paths, path);
-  ensureRepoFolder(paths, pathOf(paths.platform).dirname(path));
+  ensureRepoFolder(paths, dirname(path));
   // The scanner takes every file below refs/ for a ref, so the temp is made beside that folder.
   writeFileAtomicSync(path, commit, {
     mode: 0o666,
@@ -56,7 +59,7 @@ function clearTheWay(paths: RepoPaths, path: string): void {
   for (let at = dirname(path); at.length > refs.length; at = dirname(at)) parents.unshift(at);
   try {
     for (const parent of parents) {
-      const stats = fs.statSync(parent, { throwIfNoEntry: false });
+      const stats = fs.lstatSync(parent, { throwIfNoEntry: false });
       if (stats?.isDirectory() !== true) fs.rmSync(parent, { force: true });
     }
     if (fs.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {

@@ -111,8 +111,15 @@ function quietEnvironment(env: Environment): Record<string, string> {
   for (const [name, value] of Object.entries(env)) {
     if (value !== undefined && !LEFT_OUT.has(name.toUpperCase())) quiet[name] = value;
   }
-  // The last is for Git Credential Manager, which would open a window.
-  return { ...quiet, GIT_TERMINAL_PROMPT: "0", GCM_INTERACTIVE: "never" };
+  return {
+    ...quiet,
+    GIT_TERMINAL_PROMPT: "0",
+    // For Git Credential Manager, which would open a window.
+    GCM_INTERACTIVE: "never",
+    // Nothing asked here needs a remote, but a repository can make git fetch what it lacks, by a program that it names.
+    GIT_ALLOW_PROTOCOL: "",
+    GIT_NO_LAZY_FETCH: "1",
+  };
 }
 
 function missing(error: Error): HfError {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { HfError } from "../core/errors.ts";
 import { plainText } from "../core/terminal-text.ts";
@@ -24,24 +24,41 @@ export type PathInGit =
 export async function askAboutPath(path: string, options: GitOptions): Promise<PathInGit> {
   const folder = dirname(path);
   const git = (...args: readonly string[]): Promise<GitResult> =>
-    // The repository is not trusted: it may name a program as monitor of its files, which must not be run.
-    runGit(["-c", "core.fsmonitor=false", ...args], "", { ...options, cwd: folder });
-  if (!isBelowRepository(folder)) return { kind: "outside" };
+    // The repository is not trusted: it may name a program as monitor of its files, which must not be run, and a folder
+    // of it may pose as a repository of its own, which must not be asked in its place.
+    runGit(["-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit", ...args], "", {
+      ...options,
+      cwd: folder,
+    });
+  const holder = repositoryAbove(folder);
+  if (holder === undefined) return { kind: "outside" };
   const top = await git("rev-parse", "--show-toplevel");
   if (top.code !== 0) throw cantTell(top);
+  const root = top.stdout.replace(/\r?\n$/, "");
+  if (!isSameFolder(root, holder)) throw cantTell({ ...top, stderr: `${holder} says that its files are in ${root}` });
   const tracked = await git("--literal-pathspecs", "ls-files", "--error-unmatch", "--", path);
   if (tracked.code > 1) throw cantTell(tracked);
   const ignored = await git("check-ignore", "--quiet", "--no-index", "--", path);
   if (ignored.code > 1) throw cantTell(ignored);
-  const root = top.stdout.replace(/\r?\n$/, "");
   return { kind: "inside", root, tracked: tracked.code === 0, ignored: ignored.code === 0 };
 }
 
-/** Looked at without git, so that "no repository" is told apart from a git that is missing or does not want to. */
-function isBelowRepository(folder: string): boolean {
+/**
+ * The nearest folder with a `.git`. Looked at without git, so that "no repository" is told apart from a git that is
+ * missing or does not want to.
+ */
+function repositoryAbove(folder: string): string | undefined {
   for (let at = folder; ; at = dirname(at)) {
-    if (existsSync(join(at, ".git"))) return true;
-    if (dirname(at) === at) return false;
+    if (existsSync(join(at, ".git"))) return at;
+    if (dirname(at) === at) return undefined;
+  }
+}
+
+function isSameFolder(a: string, b: string): boolean {
+  try {
+    return realpathSync.native(a) === realpathSync.native(b);
+  } catch {
+    return false;
   }
 }
 

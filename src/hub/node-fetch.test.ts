@@ -128,6 +128,16 @@ describe("createNodeFetch()", () => {
     assert.equal((await fetch(`${server.url}/304`, GET)).body, null);
   });
 
+  it("takes an offer of another protocol for no answer, and lives on", async (t) => {
+    const server = await serveRaw(t, (socket) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\nmore");
+    });
+    const fetch = createNodeFetch();
+    const init = { method: "GET", headers: {}, redirect: "manual" } as const;
+    await assert.rejects(fetch(server.url, init), { code: "ERR_HF_BAD_ANSWER" });
+    await new Promise((resolve) => setImmediate(resolve));
+  });
+
   it("fails when the body ends early", async (t) => {
     const server = await serveRaw(t, (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"));
     const response = await client(t)(server.url, GET);

@@ -1,5 +1,6 @@
 import { Agent, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import { NetworkError } from "../core/errors.ts";
 import type { Fetch, FetchInit, FetchResponse } from "../core/ports.ts";
 import { openTunnel, proxyFor, proxyHeaders } from "./proxy.ts";
 import type { ProxySettings } from "./proxy.ts";
@@ -122,7 +123,16 @@ function exchange(send: Send, url: URL, init: FetchInit, maxHeaderSize: number):
       reject(error);
     });
     // A peer can't change the protocol of a connection, nor take it over.
-    request.on("upgrade", (_message, socket) => socket.destroy(new Error("the peer asked for another protocol")));
+    request.on("upgrade", (_message, socket) => {
+      socket.on("error", () => {});
+      socket.destroy();
+      signal?.removeEventListener("abort", abort);
+      reject(
+        new NetworkError("ERR_HF_BAD_ANSWER", `${url.host} asked for another protocol instead of answering.`, {
+          hint: "Check HF_ENDPOINT, and proxies on the way.",
+        }),
+      );
+    });
     request.end(body);
   });
 }
