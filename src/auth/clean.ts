@@ -1,4 +1,5 @@
 import { Secret } from "../core/secret.ts";
+import { trimBoth, trimEnd } from "../core/trim.ts";
 
 /** What is left of a value that should be a token. `reason` and `warning` are predicates: "holds a blank inside". */
 export type CleanedToken =
@@ -13,7 +14,7 @@ export type CleanedToken =
 
 /** White space as Python's `str.strip` knows it, and the invisible characters that travel along when a page is copied. */
 const BLANK = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200d\\u2028\\u2029\\u202f\\u205f\\u2060\\u3000\\ufeff]";
-const OUTER_BLANKS = new RegExp(`^${BLANK}+|${BLANK}+$`, "g");
+const OUTER = new RegExp(BLANK);
 const SCHEME = new RegExp(`^(?:authorization${BLANK}*:${BLANK}*)?bearer(?:${BLANK}+|$)`, "i");
 const QUOTES: readonly (readonly [string, string])[] = [
   ['"', '"'],
@@ -34,14 +35,15 @@ const LONGEST = 8192;
 export function cleanToken(raw: string): CleanedToken {
   if (raw.length > LONGEST) return { kind: "refused", reason: `is longer than ${LONGEST} characters` };
   const removed = new Set<string>();
-  let text = raw.replace(/[\r\n]+$/, "");
+  let text = trimEnd(raw, /[\r\n]/);
   if (/[\r\n]/.test(text)) {
     removed.add("line breaks");
     text = text.replace(/[\r\n]/g, "");
   }
   for (let before = ""; before !== text;) {
     before = text;
-    text = text.replace(OUTER_BLANKS, () => (removed.add("blanks around it"), ""));
+    text = trimBoth(text, OUTER);
+    if (text !== before) removed.add("blanks around it");
     text = text.replace(SCHEME, () => (removed.add("the word Bearer"), ""));
     for (const [open, close] of QUOTES) {
       if (text.length < 2 || !text.startsWith(open) || !text.endsWith(close)) continue;

@@ -117,6 +117,11 @@ describe("checkEntryPath()", () => {
     for (const good of ["auxiliary.json", "console", "com10", "a b/c.d"]) checkEntryPath(good, "network", "win32");
   });
 
+  it("refuses what is longer than any system takes", () => {
+    assert.equal(checkEntryPath("a/".repeat(2047) + "b").length, 4095);
+    assert.throws(() => checkEntryPath("a/".repeat(2048) + "b"), unsafe);
+  });
+
   it("never shows the terminal what the server hid in a name", () => {
     assert.throws(
       () => checkEntryPath("../\u001b[31m\u202ered"),

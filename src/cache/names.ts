@@ -11,6 +11,8 @@ const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[
 const WINDOWS_CHARACTERS = /[<>:"|?*\\\u0000-\u001f]/;
 /** Any character and a colon: Windows takes `C:x`, and `a:b` too, for a drive. */
 const DRIVE = /^.:/su;
+/** No system takes a longer path; a listing may hold many of them. */
+const LONGEST = 4096;
 /** Half of a surrogate pair: the disk would get U+FFFD in its place, so that two names become one. */
 const HALF_CHARACTER = /\p{Surrogate}/u;
 
@@ -76,6 +78,7 @@ export function checkRevision(revision: string, platform: NodeJS.Platform = this
 
 function entryPathFault(path: string, platform: NodeJS.Platform): string | undefined {
   if (path === "") return "it is empty";
+  if (path.length > LONGEST) return `it is longer than ${LONGEST} characters`;
   if (path.startsWith("/")) return "it is absolute";
   if (path.replaceAll("\\", "/").split("/").includes("..")) return "it goes up with '..'";
   for (const segment of path.split("/")) {

@@ -51,7 +51,7 @@ function commentOf(assignment: string): string {
   const value = (ASSIGNMENT.exec(assignment)?.[5] ?? "").replace(/\r$/, "");
   const quote = /^["'`]/.exec(value)?.[0];
   const close = quote === undefined ? -1 : value.indexOf(quote, 1);
-  return /\s+#.*$/s.exec(close < 0 ? value : value.slice(close + 1))?.[0] ?? "";
+  return /(?<!\s)\s+#.*$/s.exec(close < 0 ? value : value.slice(close + 1))?.[0] ?? "";
 }
 
 /** As it is where every reader takes it so; else in single quotes, inside which nothing is special. */

@@ -72,7 +72,7 @@ function ignorePattern(name: string): string {
   const escaped = name
     .replace(/[\\*?[\]]/g, "\\$&")
     .replace(/^[#!]/, "\\$&")
-    .replace(/ +$/, (blanks) => blanks.replaceAll(" ", "\\ "));
+    .replace(/(?<! ) +$/, (blanks) => blanks.replaceAll(" ", "\\ "));
   return Buffer.from(escaped, "utf8").toString("latin1");
 }
 

@@ -64,6 +64,14 @@ describe("redact()", () => {
     assert.equal(redact("https://cdn/p?X-Amz-Signature=abc&x=1"), "https://cdn/p?X-Amz-Signature=[redacted]&x=1");
   });
 
+  it("finds a JWT wherever it stands in a word", () => {
+    const jwt = ["eyJ" + "a".repeat(12), "b-b_".repeat(5), "c".repeat(20)].join(".");
+    for (const before of ["id-", "a-b-c_d-", "long-enough-a-word.", "a.b.c.", "eyJ.", "{", "="]) {
+      assert.equal(redact(`${before}${jwt} b`), `${before}[redacted] b`);
+    }
+    assert.equal(redact(`${jwt} ${jwt}`), "[redacted] [redacted]");
+  });
+
   it("leaves ordinary words alone", () => {
     const text = "Basic authentication is off; a bearer credential from hf_hub 1.2 at https://host:80/a?b=c is fine.";
     assert.equal(redact(text), text);

@@ -12,13 +12,17 @@ let fresh: string[] = [];
 const SHORTEST = 6;
 
 /**
- * Token shapes of the Hub, for values that never were a `Secret`: in a server's message, in a file that is quoted.
- * Each is bounded or starts at a fixed text, so that a hostile text can't make the search quadratic.
+ * Token shapes of the Hub, for values that never were a `Secret`: in a server's message, in a file that is quoted. As
+ * with all patterns here, a hostile text can't make the search quadratic: what could begin many times in one run of
+ * characters begins only where the run does.
  */
-const SHAPES = [
-  /\b(?:hf_oauth_|hf_jwt_|hf_|api_org_|api_)[A-Za-z0-9_.~+/=-]{16,}/g,
-  /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g,
-];
+const TOKEN = /\b(?:hf_oauth_|hf_jwt_|hf_|api_org_|api_)[A-Za-z0-9_.~+/=-]{16,}/g;
+
+/**
+ * Three parts of base64url, the first of which begins with a brace: a JWT. A search begins only where a word begins, and
+ * goes on only where two more parts follow that word: `eyJ` after `eyJ` in one long word is looked at once.
+ */
+const JWT = /(?<![\w-])(?=[\w-]{11,}\.[\w-]{8,}\.)((?:\w*-)*?)eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g;
 
 /** What follows a scheme of the credential header: long, or with a digit (words such as "authentication" have none). */
 const SCHEME =
@@ -53,8 +57,9 @@ function forms(): readonly string[] {
 export function redact(text: string): string {
   let result = text;
   for (const form of forms()) if (result.includes(form)) result = result.replaceAll(form, REDACTED);
-  for (const shape of SHAPES) result = result.replace(shape, REDACTED);
   return result
+    .replace(TOKEN, REDACTED)
+    .replace(JWT, `$1${REDACTED}`)
     .replace(SCHEME, `$1$2${REDACTED}`)
     .replace(USER_INFO, `://${REDACTED}@`)
     .replace(SECRET_QUERY, REDACTED);
@@ -105,9 +110,11 @@ function knownStart(text: string): number {
 }
 
 const STARTERS = ["hf_", "api_", "eyJ", "bearer", "basic"];
-/** Ends of a text in which a token's shape may have begun. */
+/** The last run of a token's characters, if the text ends in one; and how a token begins in it. */
+const LAST_RUN = /(?<![A-Za-z0-9_.~+/=-])[A-Za-z0-9_.~+/=-]+$/;
+const TOKEN_START = /\b(?:hf_|api_|eyJ)/;
+/** Other ends of a text in which a token's shape may have begun. */
 const OPEN_ENDS = [
-  /\b(?:hf_|api_|eyJ)[A-Za-z0-9_.~+/=-]*$/,
   /\b(?:bearer|basic)\s{1,8}[A-Za-z0-9_.~+/=-]*$/i,
   /:(?:\/|\/\/[^\s/@]*)?$/,
   /[?&][A-Za-z_-]*(?:=[^?&\s"'<>]*)?$/,
@@ -118,6 +125,9 @@ function shapeStart(text: string): number {
   const word = /\w*$/.exec(tail.slice(-8))?.[0] ?? "";
   let longest =
     word !== "" && STARTERS.some((starter) => starter.toLowerCase().startsWith(word.toLowerCase())) ? word.length : 0;
+  const run = LAST_RUN.exec(tail)?.[0] ?? "";
+  const start = run.search(TOKEN_START);
+  if (start >= 0) longest = Math.max(longest, run.length - start);
   for (const end of OPEN_ENDS) longest = Math.max(longest, end.exec(tail)?.[0].length ?? 0);
   return longest;
 }

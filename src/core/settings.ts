@@ -1,6 +1,7 @@
 import { posix, win32 } from "node:path";
 import { UsageError } from "./errors.ts";
 import type { Environment, Machine } from "./ports.ts";
+import { trimEnd } from "./trim.ts";
 
 /** Where things are and how the user wants them, read once from an environment. */
 export interface Settings {
@@ -93,7 +94,7 @@ export function parseEndpoint(text: string): string {
   }
   // hf.co only leads there; a token would be left behind on the way.
   const origin = url.origin === "https://hf.co" ? DEFAULT_ENDPOINT : url.origin;
-  return (origin + url.pathname).replace(/\/+$/, "");
+  return trimEnd(origin + url.pathname, /\//);
 }
 
 /** `$NAME` and `${NAME}`; a name in braces may hold any character. */
@@ -119,7 +120,7 @@ export function expandPath(text: string, env: Environment, machine: Machine): st
 
 /** An empty or root home (`HOME=`, `HOME=/`) gives paths from the root, never from the current folder. */
 function joinHome(home: string, rest: string, windows: boolean): string {
-  return windows ? home + rest : home.replace(/\/+$/, "") + rest || "/";
+  return windows ? home + rest : trimEnd(home, /\//) + rest || "/";
 }
 
 function triState(text: string | undefined): boolean | undefined {

@@ -1,4 +1,5 @@
 import { carriesTokens } from "../core/credential.ts";
+import { trimEnd } from "../core/trim.ts";
 
 /** What git asks a credential helper for. Text is Latin-1: one character for each byte, so that nothing is guessed. */
 export interface CredentialRequest {
@@ -61,7 +62,7 @@ export function parseCredentialRequest(bytes: Uint8Array): CredentialRequest | u
 export function isForEndpoint(request: CredentialRequest, endpoint: string): boolean {
   const url = new URL(endpoint);
   if (!carriesTokens(url) || `${request.protocol}:` !== url.protocol || request.host !== url.host) return false;
-  const own = url.pathname.replace(/\/+$/, "");
+  const own = trimEnd(url.pathname, /\//);
   if (own === "") return true;
   if (request.path === undefined) return false;
   // Parsed, so that dots in it can't lead out of the endpoint's path.

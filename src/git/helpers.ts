@@ -1,6 +1,7 @@
 import { HfError } from "../core/errors.ts";
 import { DEFAULT_ENDPOINT } from "../core/settings.ts";
 import { plainText } from "../core/terminal-text.ts";
+import { trimEnd } from "../core/trim.ts";
 import { runGit } from "./run-git.ts";
 import type { GitOptions } from "./run-git.ts";
 
@@ -46,6 +47,6 @@ function coversEndpoint(scope: string, endpoint: string): boolean {
   if (!URL.canParse(scope)) return false;
   const covering = new URL(scope);
   const url = new URL(endpoint);
-  const [above, path] = [covering, url].map(({ pathname }) => `${pathname.replace(/\/+$/, "")}/`);
+  const [above, path] = [covering, url].map(({ pathname }) => `${trimEnd(pathname, /\//)}/`);
   return covering.origin === url.origin && (path ?? "").startsWith(above ?? "");
 }

@@ -1,3 +1,5 @@
+import { trimBoth } from "../core/trim.ts";
+
 /** The head of an HTTP/1 answer, as far as the transfer of a body needs it. */
 export interface ResponseHead {
   readonly status: number;
@@ -22,6 +24,7 @@ export const HEAD_LIMIT = 32 * 1024;
 const HEADER_COUNT_LIMIT = 200;
 const LF = 10;
 const CR = 13;
+const BLANK = /[\t ]/;
 
 /**
  * Finds the blank line that ends the head in `bytes[0, filled)`, looking only at what came after `from`. A line feed
@@ -54,10 +57,10 @@ export function parseHead(bytes: Uint8Array, method: "GET" | "HEAD"): ResponseHe
   for (const line of lines) {
     // A line that begins with a blank (folding) has no name, a blank before the colon is no name either.
     // eslint-disable-next-line no-control-regex
-    const field = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/.exec(line);
+    const field = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)$/.exec(line);
     if (field === null) return { wrong: "a header line is malformed" };
     const name = (field[1] ?? "").toLowerCase();
-    const value = (field[2] ?? "").replace(/[\t ]+$/, "");
+    const value = trimBoth(field[2] ?? "", BLANK);
     const before = headers.get(name);
     if (before !== undefined && SINGLE.has(name)) return { wrong: `${name} came twice` };
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
@@ -96,8 +99,8 @@ function framingOf(
 }
 
 function keepsAlive(modern: boolean, headers: ReadonlyMap<string, string>): boolean {
-  const words = (headers.get("connection") ?? "").toLowerCase().split(/[\t ]*,[\t ]*/);
-  return modern && !words.includes("close");
+  const words = (headers.get("connection") ?? "").toLowerCase().split(",");
+  return modern && !words.some((word) => trimBoth(word, BLANK) === "close");
 }
 
 function encodingOf(headers: ReadonlyMap<string, string>): string | undefined {
