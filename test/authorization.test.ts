@@ -19,6 +19,7 @@ const EXPOSED: Record<string, number> = {
   "cli/child-environment.ts": 1, // the environment of a child that was asked for
   "cli/commands/auth-env.ts": 1, // printed on request
   "cli/commands/auth-token.ts": 1, // printed on request
+  "cli/sign-in/oauth-server.ts": 1, // a device code, to the token endpoint
   "cli/token-at-once.ts": 1, // printed on request
   "cli/write-env-file.ts": 1, // written to .env on request
   "git/credential-text.ts": 3, // the answer to git

@@ -21,6 +21,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["auth", "status"],
   ["auth", "list"],
   ["auth", "switch", "alice-read"],
+  ["auth", "refresh"],
   ["auth", "trust", "https://mirror.example"],
   ["whoami"],
   ["env"],

@@ -1,4 +1,4 @@
-export { UntrustedEndpointError } from "./endpoint-rule.ts";
+export { insecureEndpoint, UntrustedEndpointError } from "./endpoint-rule.ts";
 export { cleanToken } from "./clean.ts";
 export type { CleanedToken } from "./clean.ts";
 export { createFileTokenStore } from "./file-token-store.ts";

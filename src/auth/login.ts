@@ -50,6 +50,8 @@ export type LoginReport =
       readonly storedTokensPath: string;
       /** True when a login of that name was there and has been replaced. */
       readonly replaced: boolean;
+      /** Of a login that is renewed before it. */
+      readonly expiresAt?: Date;
       /** The source that hides the new login for now: `env:HF_TOKEN`. */
       readonly overriddenBy?: string;
       /** Copy of a file of saved logins that could not be read. */
@@ -100,6 +102,7 @@ export async function login(options: LoginOptions): Promise<LoginReport> {
     tokenPath: tokenFile.path,
     storedTokensPath: storedTokens.path,
     ...report,
+    ...(refreshToken === undefined || expiresAt === undefined ? {} : { expiresAt }),
     ...(overriddenBy === undefined ? {} : { overriddenBy }),
     ...(copy === undefined ? {} : { copy }),
   };

@@ -206,7 +206,8 @@ describe("a refresh that fails for now", () => {
     ["no JSON", (response) => response.writeHead(200).end("<html>captive portal</html>")],
     ["no token", (response) => response.writeHead(200).end('{"access_token":""}')],
     ["another OAuth error", (response) => response.writeHead(400).end('{"error":"invalid_client"}')],
-    ["a redirect", (response, other) => response.writeHead(307, { location: other }).end()],
+    ["a redirect on its own host", (response) => response.writeHead(307, { location: "/elsewhere" }).end()],
+    ["a redirect to another", (response, other) => response.writeHead(307, { location: other }).end()],
   ];
   for (const [what, answer] of failures) {
     it(`keeps the old token, says so once, and asks again after five minutes: ${what}`, async (test) => {
@@ -232,6 +233,30 @@ describe("a refresh that fails for now", () => {
       assert.equal(other.seen.length, 0, "the refresh token went to another address");
     });
   }
+
+  it("asks once for many lookups of one process, and tells of one of several logins", async (test) => {
+    const server = await serve(test, (_, response) => response.writeHead(503).end());
+    for (const name of ["one", "two"]) {
+      await save({
+        name,
+        token: `hf_oauth_${name}-000000000`,
+        refreshToken: name,
+        expiresIn: HOUR,
+        origin: server.url,
+      });
+    }
+    const refresh = createRefresher(options());
+    const look = (tokenName: string) =>
+      resolveToken(
+        tokenSources({ env: {}, endpoint: server.url, store, refresh, explicit: { tokenName, source: "flag:--as" } }),
+      );
+    const found = await Promise.all(Array.from({ length: 5 }, () => look("one")));
+    assert.equal(server.seen.length, 1);
+    found.push(await look("two"));
+    assert.equal(server.seen.length, 2);
+    const warnings = found.flatMap((one) => (one.kind === "found" ? (one.warnings ?? []) : assert.fail(one.kind)));
+    assert.equal(warnings.length, 1, warnings.join("\n"));
+  });
 
   it("does the same where nobody answers", async () => {
     const server = await nobody();

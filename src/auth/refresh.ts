@@ -131,11 +131,9 @@ export async function refreshLogin(
     } catch (error) {
       if (!(error instanceof GrantRefused)) throw error;
       // Perhaps a tool that takes no lock was faster; then it has written its token by now, or will in a moment.
-      for (const wait of [0, SETTLE_MS]) {
-        if (wait > 0) await options.clock.sleep(wait);
-        const after = findSame(await held.reread(), login);
-        if (after.kind !== "same") return { steps: [], report: after };
-      }
+      await options.clock.sleep(SETTLE_MS);
+      const after = findSame(await held.reread(), login);
+      if (after.kind !== "same") return { steps: [], report: after };
       throw noLonger(login, error);
     }
     // Read again: tools without our lock may have changed other logins while the Hub was asked.

@@ -1,13 +1,17 @@
-import type { LoginReport } from "../../auth/index.ts";
+import type { LoginOptions, LoginReport } from "../../auth/index.ts";
 import { UsageError } from "../../core/errors.ts";
+import type { Secret } from "../../core/secret.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { command, switchFlag, valueFlag } from "../command.ts";
 import type { CliContext, NamedToken } from "../context.ts";
 import { storeGitCredential } from "../git-credential.ts";
 import { tick } from "../output.ts";
 import type { Report } from "../output.ts";
+import type { PageWay } from "../sign-in/ways.ts";
 
 interface Flags {
+  readonly web?: boolean;
+  readonly device?: boolean;
   readonly name?: string;
   readonly force?: boolean;
   readonly addToGitCredential?: boolean;
@@ -16,48 +20,97 @@ interface Flags {
 export const authLogin = command<Flags>({
   brief: "Sign in: the token is checked with the Hub, then saved where Python's tools find it too",
   description: [
-    "On a terminal it asks for a token, which is not shown. In a script, pipe it in: hf auth login --token-stdin < token.txt",
+    "On a terminal it asks how: with your browser, with a code on another device, or by pasting a token, which is not",
+    "shown. Sign-ins by browser or code are renewed by themselves. In a script: hf auth login --token-stdin < token.txt",
     "Nothing is saved before the Hub has accepted the token.",
   ].join("\n"),
   flags: {
+    web: switchFlag("Sign in with the browser of this machine"),
+    device: switchFlag("Sign in with a code that you enter in any browser, on any device"),
     name: valueFlag("Name to save the login under (default: the token's own name at the Hub)", "NAME"),
     force: switchFlag("Sign in although somebody is signed in; also begin a new store when the old one can't be read"),
     addToGitCredential: switchFlag("Store the token with git's credential helper as well"),
   },
   run: async (flags, context) => {
     const session = await context.session();
-    const { login, resolveToken } = await import("../../auth/index.ts");
+    const { insecureEndpoint, login, resolveToken } = await import("../../auth/index.ts");
     const { endpoint } = session.settings;
     const named = await context.namedToken();
     const force = flags.force === true;
+    const asked = askedWay(flags, named !== undefined);
     if (named === undefined && !force) {
       const current = await resolveToken(session.sources());
       if (current.kind === "found") return already(context, current.source, current.tokenName);
     }
-    const given = named ?? (await askForToken(context, endpoint));
-    const report = await login({
-      token: given.token,
-      source: given.source,
-      name: flags.name,
-      endpoint,
-      store: session.store,
-      connect: session.connect,
-      env: context.env,
-      force: true,
-      onUnreadable: force ? "import" : "refuse",
-      signal: context.signal,
-    });
+    const insecure = insecureEndpoint(endpoint);
+    if (insecure !== undefined) throw insecure;
+    const save = (given: Pick<LoginOptions, "token" | "source" | "refreshToken" | "expiresAt">): Promise<LoginReport> =>
+      login({
+        ...given,
+        name: flags.name,
+        endpoint,
+        store: session.store,
+        connect: session.connect,
+        env: context.env,
+        force: true,
+        onUnreadable: force ? "import" : "refuse",
+        signal: context.signal,
+      });
+    const way = asked ?? (named === undefined ? await chooseWay(context) : "token");
+    let token: Secret;
+    let report: LoginReport;
+    if (way === "token") {
+      const given = named ?? (await askForToken(context, endpoint));
+      token = given.token;
+      report = await save(given);
+    } else {
+      const { signInByPage } = await import("../sign-in/ways.ts");
+      const source = way === "web" ? "the browser sign-in" : "the device sign-in";
+      [token, report] = await signInByPage(way, context, session, async (tokens) => {
+        return [tokens.token, await save({ ...tokens, source })] as const;
+      });
+    }
     if (report.kind === "already") return already(context, report.source, report.tokenName);
-    const wantsGit = flags.addToGitCredential ?? (named === undefined && (await askForGit(context)));
-    const git = wantsGit ? await storeGitCredential(context, given.token) : undefined;
+    // A token that is renewed every month is not one to leave with git's helpers, so nobody is asked about it.
+    const asksForGit = named === undefined && way === "token";
+    const wantsGit = flags.addToGitCredential ?? (asksForGit && (await askForGit(context)));
+    const git = wantsGit ? await storeGitCredential(context, token) : undefined;
     return saved(context, report, git);
   },
 });
 
+function askedWay(flags: Flags, hasToken: boolean): PageWay | undefined {
+  const asked = [flags.web === true && "--web", flags.device === true && "--device", hasToken && "a token"].filter(
+    (one) => one !== false,
+  );
+  if (asked.length > 1) {
+    throw new UsageError("ERR_HF_USAGE", `${asked.join(" and ")} exclude each other.`, { hint: "Give one of them." });
+  }
+  if (flags.web === true) return "web";
+  return flags.device === true ? "device" : undefined;
+}
+
+/** Where nobody sees a browser of this machine, the way back over loopback leads nowhere: it is offered last. */
+async function chooseWay(context: CliContext): Promise<PageWay | "token"> {
+  if (!context.interactive) return "token";
+  const { whyNoBrowser } = await import("../sign-in/local-browser.ts");
+  const why = whyNoBrowser({ env: context.env, platform: context.machine.platform });
+  const web = {
+    value: "web",
+    label: why === undefined ? "With your browser" : `With a browser on this machine (${why})`,
+  };
+  const device = { value: "device", label: "With a code that you enter in a browser, on any device" };
+  const paste = { value: "token", label: "Paste a token" };
+  const choices = why === undefined ? [web, device, paste] : [device, paste, web];
+  const prompts = await context.prompts();
+  const chosen = await prompts.choose("How do you want to sign in?", choices);
+  return chosen === "web" || chosen === "device" ? chosen : "token";
+}
+
 async function askForToken(context: CliContext, endpoint: string): Promise<NamedToken> {
   if (!context.interactive) {
     throw new UsageError("ERR_HF_NO_TERMINAL", "There is no terminal to ask for a token on.", {
-      hint: "Pipe the token in: hf auth login --token-stdin < token.txt. Or use --token-file FILE, or set HF_TOKEN.",
+      hint: "Pipe the token in: hf auth login --token-stdin < token.txt. Or use --device, --token-file FILE, or HF_TOKEN.",
     });
   }
   const { cleanToken } = await import("../../auth/index.ts");
@@ -102,6 +155,7 @@ function saved(
   const role =
     report.role === undefined ? "" : ` (${report.role === "fineGrained" ? "fine-grained" : report.role} token)`;
   const notes: string[] = [];
+  const { expiresAt } = report;
   if (report.copy !== undefined) notes.push(`The file of saved logins could not be read; a copy is at ${report.copy}`);
   if (report.imported.length > 0) {
     notes.push(`Taken over from it: ${report.imported.map((one) => plainText(one, 60)).join(", ")}`);
@@ -117,6 +171,7 @@ function saved(
       role: report.role ?? null,
       endpoint: report.endpoint,
       replaced: report.replaced,
+      expiresAt: expiresAt?.toISOString() ?? null,
       tokenPath: report.tokenPath,
       storedTokensPath: report.storedTokensPath,
       overriddenBy: report.overriddenBy ?? null,
@@ -127,6 +182,7 @@ function saved(
       `${tick(context.printer)} Signed in to ${report.endpoint} as ${report.user}${role}`,
       `  saved as ${name} in ${report.storedTokensPath}`,
       `  active token in ${report.tokenPath}`,
+      ...(expiresAt === undefined ? [] : [`  renewed by itself before ${expiresAt.toISOString().slice(0, 10)}`]),
       ...(git?.human ?? []),
     ],
     quiet: [report.user],

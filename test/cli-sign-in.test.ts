@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { defaultSeed } from "../src/localhub/index.ts";
+import { createBrowser } from "./support/browser.ts";
+import type { Answer } from "./support/browser.ts";
+import { answerAuthorize, answerDevice, whoamiStatus } from "./support/oauth.ts";
+import { locationOf } from "./support/pages.ts";
+import { HF, startWorld } from "./support/world.ts";
+import type { World } from "./support/world.ts";
+
+let world: World;
+before(async () => {
+  const oauth = { interval: 0.05, tellInterval: true };
+  world = await startWorld({ seed: { ...defaultSeed(), oauth } });
+});
+after(() => world.close());
+beforeEach(async () => {
+  rmSync(world.home, { recursive: true, force: true });
+  await world.hub.reset();
+});
+
+interface Running {
+  readonly child: ChildProcess;
+  /** Waits until the output of both streams matches. */
+  until(pattern: RegExp): Promise<RegExpExecArray>;
+  readonly ended: Promise<{ readonly exit: number; readonly stdout: string; readonly stderr: string }>;
+}
+
+function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, program: readonly string[] = []): Running {
+  const [command = process.execPath, ...words] = [
+    ...program,
+    ...(program.length === 0 ? [process.execPath, HF, ...args] : args),
+  ];
+  const child = spawn(command, words, {
+    cwd: world.folder,
+    env: { ...world.env, ...env },
+    timeout: 60_000,
+    killSignal: "SIGKILL",
+  });
+  let stdout = "";
+  let stderr = "";
+  const looks = new Set<() => void>();
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    for (const look of looks) look();
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+    for (const look of looks) look();
+  });
+  const ended: Running["ended"] = new Promise((resolve) =>
+    child.once("close", (code) => resolve({ exit: code ?? -1, stdout, stderr })),
+  );
+  const until: Running["until"] = (pattern) =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = pattern.exec(stderr) ?? pattern.exec(stdout);
+        if (found === null) return;
+        looks.delete(look);
+        resolve(found);
+      };
+      looks.add(look);
+      look();
+      void ended.then(() => reject(new Error(`it ended without ${String(pattern)}:\n${stdout}${stderr}`)));
+    });
+  return { child, until, ended };
+}
+
+const file = (name: string): string => readFileSync(join(world.home, name), "utf8");
+const CODE = /\b([B-Z2-9]{4}-[B-Z2-9]{4})\b/;
+
+/** Goes where the program sends the browser, says yes or no there, and comes back. */
+async function browse(address: string, answer = "approve"): Promise<Answer> {
+  const back = new URL(locationOf(await answerAuthorize(world.hub, address, { answer })));
+  return createBrowser(back.origin).send("GET", back.pathname + back.search);
+}
+
+describe("hf auth login --device", () => {
+  it("shows address and code, waits, and saves the login as Python does", async () => {
+    const running = start(["auth", "login", "--device", "--debug"]);
+    const [, code = ""] = await running.until(/^ {2}([B-Z2-9]{4}-[B-Z2-9]{4})$/m);
+    await answerDevice(world.hub, code);
+    const { exit, stdout, stderr } = await running.ended;
+    assert.equal(exit, 0, stderr);
+    assert.match(stderr, /POST http:\/\/localhost:\d+\/oauth\/token anonymous: 200/);
+    assert.ok(stderr.includes(`${world.hub.url}/oauth/device`));
+    assert.match(stdout, /Signed in to http:\/\/localhost:\d+ as carol\n {2}saved as oauth-carol in /);
+    assert.match(stdout, /renewed by itself before \d{4}-\d\d-\d\d/);
+    const token = file("token");
+    assert.match(token, /^hf_oauth_[A-Za-z]+$/);
+    const [, refresh = "", expires = ""] =
+      new RegExp(`^\\[oauth-carol\\]\nhf_token = ${token}\nrefresh_token = (\\S+)\nexpires_at = (\\d+)\n\n$`).exec(
+        file("stored_tokens"),
+      ) ?? assert.fail(file("stored_tokens"));
+    assert.ok(Math.abs(Number(expires) - (Date.now() / 1000 + 30 * 24 * 3600)) < 60);
+    if (process.platform !== "win32") assert.equal(statSync(join(world.home, "stored_tokens")).mode & 0o777, 0o600);
+    assert.equal(await whoamiStatus(world.hub, token), 200);
+    for (const secret of [token, refresh]) assert.ok(!(stdout + stderr).includes(secret));
+  });
+
+  it("is for programs too: one line of JSON tells where to go, and the answer is one document", async () => {
+    const running = start(["auth", "login", "--device", "--json", "--name", "work"]);
+    const [line] = await running.until(/^\{.*\}$/m);
+    const event = JSON.parse(line) as Record<string, unknown>;
+    assert.deepEqual(
+      [event["event"], event["way"], event["url"]],
+      ["sign-in", "device", `${world.hub.url}/oauth/device`],
+    );
+    await answerDevice(world.hub, String(event["userCode"]), { user: "bob" });
+    const { exit, stdout } = await running.ended;
+    const answer = JSON.parse(stdout) as Record<string, unknown>;
+    assert.deepEqual([exit, answer["name"], answer["user"]], [0, "work", "bob"]);
+    const quiet = start(["auth", "login", "--device", "--quiet", "--force"]);
+    const [, code = ""] = await quiet.until(/^Open \S+ and enter the code (\S+)$/m);
+    await answerDevice(world.hub, code);
+    assert.equal((await quiet.ended).stdout, "carol\n");
+  });
+
+  it("leaves nothing behind when it is denied or stopped", async () => {
+    const denied = start(["auth", "login", "--device"]);
+    const [, code = ""] = await denied.until(CODE);
+    await answerDevice(world.hub, code, { answer: "deny" });
+    const { exit, stderr } = await denied.ended;
+    assert.equal(exit, 3);
+    assert.match(stderr, /denied at the Hub/);
+    const stopped = start(["auth", "login", "--device"]);
+    await stopped.until(CODE);
+    stopped.child.kill("SIGINT");
+    const end = await stopped.ended;
+    assert.equal(end.exit, 130);
+    assert.match(end.stderr, /Stopped by Ctrl-C/);
+    assert.ok(!end.stderr.includes("    at "), end.stderr);
+    assert.equal(existsSync(join(world.home, "token")), false);
+    assert.equal(existsSync(join(world.home, "stored_tokens")), false);
+  });
+
+  it("goes on over faults of the Hub, and asks with the client id that is set", async () => {
+    world.hub.fault({ path: "/oauth/token", status: 503, times: 2 });
+    world.hub.fault({ path: "/oauth/token", cut: {}, times: 1 });
+    world.hub.fault({ path: "/oauth/token", htmlBody: true, times: 1 });
+    const running = start(["auth", "login", "--device"]);
+    const [, code = ""] = await running.until(CODE);
+    await answerDevice(world.hub, code);
+    assert.equal((await running.ended).exit, 0);
+    const unknown = start(["auth", "login", "--device", "--force"], { HF_DEVICE_CODE_OAUTH_CLIENT_ID: "nobody" });
+    const { exit, stderr } = await unknown.ended;
+    assert.equal(exit, 3);
+    assert.match(stderr, /Check HF_DEVICE_CODE_OAUTH_CLIENT_ID/);
+  });
+
+  it("starts nothing over plain http, nor where somebody is signed in, nor beside a token", async () => {
+    const clear = await world.hf(["auth", "login", "--device", "--endpoint", "http://hub.example"]);
+    assert.match(clear.stderr, /can't be sent to http:\/\/hub\.example: it is plain http/);
+    const two = await world.hf(["auth", "login", "--device", "--web"]);
+    assert.deepEqual([two.exit, /--web and --device exclude/.test(two.stderr)], [2, true]);
+    const both = await world.hf(["auth", "login", "--web", "--token-stdin"], { input: world.token("alice-read") });
+    assert.equal(both.exit, 2);
+    await world.hf(["auth", "login", "--token-stdin"], { input: world.token("alice-read") });
+    const already = await world.hf(["auth", "login", "--device"]);
+    assert.match(already.stdout, /Already signed in as alice-read/);
+    assert.ok(world.hub.journal.entries.every(({ url }) => !url.includes("/oauth/")));
+  });
+});
+
+describe("hf auth login --web", () => {
+  /** A browser that writes down what it was started with, and its environment. */
+  function browserScript(): string {
+    const path = join(world.folder, "browser");
+    writeFileSync(
+      path,
+      `#!/bin/sh\nprintf '%s\\n' "$#" "$@" > "${path}.seen.part"\nenv > "${path}.env"\nmv "${path}.seen.part" "${path}.seen"\n`,
+    );
+    chmodSync(path, 0o755);
+    rmSync(`${path}.seen`, { force: true });
+    return path;
+  }
+
+  it(
+    "opens the browser at the Hub's page and takes what comes back",
+    { skip: process.platform === "win32" },
+    async () => {
+      const browser = browserScript();
+      const running = start(["auth", "login", "--web"], { BROWSER: browser, HF_API_TOKEN: "not-for-the-browser" });
+      const [, shown = ""] = await running.until(/^ {2}(http\S+)$/m);
+      while (!existsSync(`${browser}.seen`)) await new Promise((resolve) => setTimeout(resolve, 20));
+      assert.deepEqual(readFileSync(`${browser}.seen`, "utf8"), `1\n${shown}\n`, "one argument, and no shell read it");
+      assert.ok(!readFileSync(`${browser}.env`, "utf8").includes("not-for-the-browser"));
+      const page = await browse(shown);
+      assert.match(page.text, /You are signed in/);
+      const { exit, stdout, stderr } = await running.ended;
+      assert.equal(exit, 0, stderr);
+      assert.match(stdout, /as carol\n {2}saved as oauth-carol/);
+      assert.match(
+        file("stored_tokens"),
+        /^\[oauth-carol\]\nhf_token = \S+\nrefresh_token = \S+\nexpires_at = \d+\n\n$/,
+      );
+      assert.ok(!(stdout + stderr).includes(file("token")));
+    },
+  );
+
+  it("works by the address alone where no browser can be opened, and says no more than that", async () => {
+    const running = start(["auth", "login", "--web", "--json"], { SSH_CONNECTION: "x", PATH: "" });
+    const [line] = await running.until(/^\{.*\}$/m);
+    const { url } = JSON.parse(line) as { url: string };
+    const page = await browse(url, "deny");
+    assert.match(page.text, /You are not signed in/);
+    const { exit, stderr } = await running.ended;
+    assert.equal(exit, 3);
+    assert.match(stderr, /The browser has to be on this machine, but you are here over SSH/);
+    assert.equal(existsSync(join(world.home, "token")), false);
+  });
+
+  it("goes on waiting when something else knocks, and stops at Ctrl-C", async () => {
+    const running = start(["auth", "login", "--web"], { SSH_TTY: "x" });
+    const [, shown = ""] = await running.until(/^ {2}(http\S+)$/m);
+    const back = new URL(new URL(shown).searchParams.get("redirect_uri") ?? "");
+    const forged = await createBrowser(back.origin).send("GET", `${back.pathname}?code=stolen&state=guessed`);
+    assert.equal(forged.status, 400);
+    running.child.kill("SIGINT");
+    const { exit, stderr } = await running.ended;
+    assert.equal(exit, 130);
+    assert.match(stderr, /Stopped by Ctrl-C/);
+    assert.ok(world.hub.journal.entries.every(({ url }) => !url.endsWith("/oauth/token")));
+  });
+});
+
+const noTerminal =
+  process.platform !== "linux" || spawnSync("script", ["--version"]).status !== 0 ? "script is not installed" : false;
+
+describe("hf auth login on a terminal", { skip: noTerminal }, () => {
+  const onTerminal = (columns: number, env: NodeJS.ProcessEnv): Running => {
+    const command = `stty rows 50 cols ${columns}; exec "${process.execPath}" "${HF}" auth login`;
+    return start(["-qec", command, "/dev/null"], { TERM: "xterm", ...env }, ["script"]);
+  };
+
+  it("asks how, and never offers the way over loopback first where nobody sees a browser", async () => {
+    const running = onTerminal(100, { SSH_CONNECTION: "x", DISPLAY: ":0" });
+    await running.until(/Paste a token[\s\S]*you are here over SSH/);
+    running.child.stdin?.write("\r");
+    const [, code = ""] = await running.until(CODE);
+    await answerDevice(world.hub, code);
+    const { exit, stdout } = await running.ended;
+    assert.equal(exit, 0, stdout);
+    const [device, paste, web] = ["With a code", "Paste a token", "With a browser on this machine"].map((label) =>
+      stdout.indexOf(label),
+    );
+    assert.ok(Number(device) > 0 && Number(device) < Number(paste) && Number(paste) < Number(web), stdout);
+    assert.match(stdout, /█▀▀|▄▄/, "a QR code");
+    assert.match(file("stored_tokens"), /^\[oauth-carol\]/);
+  });
+
+  it("draws no QR code where there is no room, and stops cleanly", async () => {
+    const running = onTerminal(30, { SSH_CONNECTION: "x" });
+    await running.until(/Paste a token/);
+    running.child.stdin?.write("\r");
+    await running.until(CODE);
+    running.child.stdin?.write("\u0003");
+    const { exit, stdout } = await running.ended;
+    assert.equal(exit, 130, stdout);
+    assert.ok(!/█/.test(stdout), stdout);
+    assert.equal(existsSync(join(world.home, "token")), false);
+  });
+});
