@@ -2,12 +2,13 @@ import { join } from "node:path";
 import { diskRows } from "./disk-rows.ts";
 import { makeEnvironments } from "./environments.ts";
 import { root } from "../support/root.ts";
+import { signInRows } from "./sign-in-rows.ts";
 import { runRows } from "./table.ts";
 import { wireRows } from "./wire-rows.ts";
 
 // `node build/test/conformance/main.js scan` runs only the rows whose name has that word.
 const words = process.argv.slice(2);
-const rows = [...wireRows, ...diskRows].filter(
+const rows = [...wireRows, ...diskRows, ...signInRows].filter(
   (row) => words.length === 0 || words.some((word) => `${row.who} ${row.name}`.includes(word)),
 );
 

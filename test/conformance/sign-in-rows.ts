@@ -8,8 +8,6 @@ import type { PeerWorld } from "./peers.ts";
 import type { Row } from "./table.ts";
 
 const GET_TOKEN = `from huggingface_hub import get_token\nprint(json.dumps(get_token()))`;
-const ROUNDS = 4;
-const OF_EACH = 4;
 
 /** Runs a sign-in by device code and approves what it waits for. */
 async function approved(world: PeerWorld, signIn: Promise<Outcome>): Promise<void> {
@@ -79,24 +77,4 @@ function rowsOf(version: string): Row[] {
   ];
 }
 
-const MANY: Row = {
-  name: `${OF_EACH * (PYTHON_VERSIONS.length + 1)} processes at a login's end: one refresh a round, and nobody is signed out`,
-  who: "Python, all",
-  run: async (world) => {
-    Object.assign(world.hub.model.oauth.settings, { interval: 0.1, tellInterval: true });
-    await approved(world, world.hf(["auth", "login", "--device"]));
-    for (let round = 0; round < ROUNDS; round++) {
-      const before = age(world);
-      const pythons = PYTHON_VERSIONS.map((version) => () => world.python(version, GET_TOKEN));
-      const tokens = await Promise.all(
-        [...pythons, () => ours(world)].flatMap((ask) => Array.from({ length: OF_EACH }, ask)),
-      );
-      assert.equal(new Set(tokens).size, 1, "the processes have different tokens");
-      assert.notEqual(tokens[0], before);
-      assert.deepEqual(refreshes(world), ["200"], `round ${round}`);
-    }
-    assert.ok([...world.hub.model.oauth.grants.values()].every(({ ended }) => ended === undefined));
-  },
-};
-
-export const signInRows: readonly Row[] = [...PYTHON_VERSIONS.flatMap(rowsOf), MANY];
+export const signInRows: readonly Row[] = PYTHON_VERSIONS.flatMap(rowsOf);
