@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { startWorld } from "./support/world.ts";
 import type { World } from "./support/world.ts";
@@ -33,5 +34,21 @@ describe("hf download --dry-run", () => {
       world.hub.journal.entries.filter(({ origin }) => origin === "cdn"),
       [],
     );
+  });
+});
+
+describe("hf download --local-dir", () => {
+  it("prints the folder, or the file of it, and refuses a second place", async () => {
+    const dir = join(world.folder, "here");
+    const done = await world.hf(["download", "alice/tiny-model", "--local-dir", "here"]);
+    assert.equal(done.stdout, `${dir}\n`, done.stderr);
+    assert.match(done.stderr, /Fetched and verified 9 files/);
+    const one = await world.hf(["download", "alice/tiny-model", "onnx/model.onnx", "--local-dir", dir]);
+    assert.equal(one.stdout, `${join(dir, "onnx/model.onnx")}\n`);
+    const dry = await world.hf(["download", "alice/tiny-model", "--local-dir", dir, "--dry-run"]);
+    assert.match(dry.stdout, /Will download 0 files \(out of 9\) totalling 0\.0\./);
+    assert.ok(!existsSync(world.home));
+    const both = await world.hf(["download", "alice/tiny-model", "--local-dir", dir, "--cache-dir", dir]);
+    assert.equal(both.exit, 2);
   });
 });

@@ -3,41 +3,58 @@ import { relative, isAbsolute, resolve } from "node:path";
 import { ensureFolderSync } from "../core/atomic-write.ts";
 import { DiskError, diskError, systemCode } from "../core/errors.ts";
 import { extendedPath } from "./paths.ts";
-import type { RepoPaths } from "./paths.ts";
+
+/** A folder that nothing may be written outside of: a repo's in the cache, or one that the user named. */
+export interface Root {
+  readonly folder: string;
+  readonly platform: NodeJS.Platform;
+}
 
 /** Folders that are made and checked already: thousands of files share a few. */
-const known = new WeakMap<RepoPaths, Set<string>>();
+const known = new WeakMap<Root, Set<string>>();
 
 /**
- * Makes a folder of the repo, and checks that it really is in the repo's folder: a link among its parents that leads
- * elsewhere would let a download write there. The repo's folder itself may be a link, as people move one to a larger
- * disk.
+ * Makes a folder below a root, and checks that it really is in there: a link among its parents that leads elsewhere
+ * would let a download write there. The root itself may be a link, as people move one to a larger disk.
  * @throws DiskError
  */
-export function ensureRepoFolder(paths: RepoPaths, folder: string): void {
-  let folders = known.get(paths);
-  if (folders === undefined) known.set(paths, (folders = new Set()));
+export function ensureRepoFolder(root: Root, folder: string): void {
+  let folders = known.get(root);
+  if (folders === undefined) known.set(root, (folders = new Set()));
   if (folders.has(folder)) return;
-  const made = extendedPath(folder, paths.platform);
-  if (!fs.existsSync(made)) refuseStray(paths, existingParent(folder));
+  const made = extendedPath(folder, root.platform);
+  if (!fs.existsSync(made)) refuseStray(root, existingParent(folder));
   ensureFolderSync(made);
-  refuseStray(paths, made);
+  refuseStray(root, made);
   folders.add(folder);
+}
+
+/**
+ * Checks a folder as {@link ensureRepoFolder} does, and makes nothing.
+ * @throws DiskError when it would lie outside the root, or when something that is no folder is in its way
+ */
+export function checkFolder(root: Root, folder: string): void {
+  const there = existingParent(folder);
+  refuseStray(root, there);
+  if (fs.statSync(there).isDirectory()) return;
+  throw new DiskError("ERR_HF_DISK", `A file is where a folder is needed: ${there}`, {
+    hint: "Nothing was written. Move it away, then try again.",
+  });
 }
 
 /**
  * Does `work` in a folder of the repo. Should another process have taken the folder away since it was last seen (a
  * cache that is being cleaned), it is made again, once.
  */
-export function inRepoFolder<T>(paths: RepoPaths, folder: string, doing: string, work: () => T): T {
+export function inRepoFolder<T>(root: Root, folder: string, doing: string, work: () => T): T {
   try {
-    ensureRepoFolder(paths, folder);
+    ensureRepoFolder(root, folder);
     try {
       return work();
     } catch (error) {
       if (systemCode(error) !== "ENOENT" || fs.existsSync(folder)) throw error;
-      known.delete(paths);
-      ensureRepoFolder(paths, folder);
+      known.delete(root);
+      ensureRepoFolder(root, folder);
       return work();
     }
   } catch (error) {
@@ -62,13 +79,13 @@ export function existingParent(path: string): string {
   }
 }
 
-function refuseStray(paths: RepoPaths, folder: string): void {
-  // Nothing of the repo is there yet, so there is nothing that could lead astray.
-  if (!fs.existsSync(paths.folder)) return;
-  const root = fs.realpathSync.native(paths.folder);
-  const inside = relative(root, fs.realpathSync.native(folder));
+function refuseStray(root: Root, folder: string): void {
+  // Nothing is there yet, so there is nothing that could lead astray.
+  if (!fs.existsSync(root.folder)) return;
+  const real = fs.realpathSync.native(root.folder);
+  const inside = relative(real, fs.realpathSync.native(folder));
   if (inside === "" || (!inside.startsWith("..") && !isAbsolute(inside))) return;
-  throw new DiskError("ERR_HF_DISK", `A folder of the cache is a link that leads out of it: ${folder}`, {
+  throw new DiskError("ERR_HF_DISK", `A folder is a link that leads out of ${root.folder}: ${folder}`, {
     hint: "Nothing was written. Replace the link by a folder, or move it away, then try again.",
   });
 }

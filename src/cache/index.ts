@@ -1,13 +1,31 @@
 export { beginRepo, removeEmptyRepo } from "./begin.ts";
-export { blobSize, discardIncompleteBlobs, openIncompleteBlob, publishSmallBlob } from "./blob.ts";
-export type { IncompleteBlob, IncompleteOptions } from "./blob.ts";
+export { blobPlace, blobSize, openIncompleteBlob, publishSmallBlob } from "./blob.ts";
 export { ensureCacheFolder } from "./cache-tag.ts";
 export { realPathOfPrefix } from "./folders.ts";
+export type { Root } from "./folders.ts";
 export { freeSpace } from "./free-space.ts";
+export { hashFile } from "./hash-file.ts";
 export { contentAlgorithmOf, createContentHash, gitBlobHeader } from "./hash.ts";
 export type { ContentHash } from "./hash.ts";
 export { createHashers } from "./hash-worker.ts";
 export type { ContentAlgorithm, Hashers, StreamHash } from "./hash-worker.ts";
+export { discardIncompleteBlobs, openContent, publishSmallContent } from "./incomplete.ts";
+export type { ContentPlace, IncompleteBlob, IncompleteOptions } from "./incomplete.ts";
+export {
+  beginLocalDir,
+  checkLocalEntry,
+  ensureLocalNotes,
+  findCaseTwins,
+  isStorePath,
+  localEntryPath,
+  localLockPath,
+  localMetadataPath,
+  localPlace,
+  openLocalDir,
+} from "./local-dir.ts";
+export type { LocalDir } from "./local-dir.ts";
+export { localState, readLocalMetadata, statLocalFile, writeLocalMetadata } from "./local-metadata.ts";
+export type { LocalFile, LocalMetadata, LocalState } from "./local-metadata.ts";
 export { cachedEntrySize, findCachedEntry, findCachedSnapshot } from "./lookup.ts";
 export type { CachedEntry, CachedSnapshot, SnapshotLookup } from "./lookup.ts";
 export { checkCommit, checkEntryPath, checkEtag, checkRevision } from "./names.ts";

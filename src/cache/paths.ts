@@ -74,7 +74,7 @@ export function noExistPath(paths: RepoPaths, commit: string, entryPath: string)
 }
 
 /** `models--acme--tiny/trees/<commit>.json`. @throws IntegrityError `ERR_HF_UNSAFE_NAME` */
-export function treePath(paths: RepoPaths, commit: string): string {
+export function treePath(paths: Pick<RepoPaths, "folder" | "platform">, commit: string): string {
   return below(paths, "trees", `${checkCommit(commit)}.json`);
 }
 
@@ -100,6 +100,6 @@ export function pathOf(platform: NodeJS.Platform): PlatformPath {
   return platform === "win32" ? win32 : posix;
 }
 
-function below(paths: RepoPaths, ...parts: readonly string[]): string {
+function below(paths: Pick<RepoPaths, "folder" | "platform">, ...parts: readonly string[]): string {
   return extendedPath(pathOf(paths.platform).join(paths.folder, ...parts), paths.platform);
 }

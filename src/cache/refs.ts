@@ -2,11 +2,15 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { writeFileAtomicSync } from "../core/atomic-write.ts";
 import { diskError, systemCode } from "../core/errors.ts";
+import { readRegularFileSync } from "../core/read-file.ts";
 import { isCommit } from "../core/repo.ts";
 import { ensureRepoFolder } from "./folders.ts";
 import { checkCommit } from "./names.ts";
 import { extendedPath, pathOf, refPath } from "./paths.ts";
 import type { RepoPaths } from "./paths.ts";
+
+/** Far more than a commit, so that what another tool wrote there is replaced and no obstacle. */
+const REF_BYTES = 64 * 1024;
 
 /**
  * The commit that a branch, tag or `refs/pr/N` meant when it was last fetched. Only exactly 40 hex digits count: Python
@@ -17,7 +21,7 @@ import type { RepoPaths } from "./paths.ts";
 export function readRef(paths: RepoPaths, revision: string): string | undefined {
   const path = refPath(paths, revision);
   try {
-    const text = fs.readFileSync(path, "utf8");
+    const text = readRegularFileSync(path, REF_BYTES).toString();
     return isCommit(text) ? text : undefined;
   } catch (error) {
     if (["ENOENT", "ENOTDIR", "EISDIR"].includes(systemCode(error) ?? "")) return undefined;

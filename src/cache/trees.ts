@@ -1,10 +1,10 @@
-import * as fs from "node:fs";
 import { writeFileAtomicSync } from "../core/atomic-write.ts";
+import { readRegularFileSync } from "../core/read-file.ts";
 import { isCommit } from "../core/repo.ts";
 import { ensureRepoFolder } from "./folders.ts";
+import type { Root } from "./folders.ts";
 import { checkEntryPath } from "./names.ts";
 import { pathOf, treePath } from "./paths.ts";
-import type { RepoPaths } from "./paths.ts";
 
 /** One file of a commit, as the tree cache keeps it. */
 export interface CachedTreeEntry {
@@ -21,6 +21,8 @@ export interface CachedTreeEntry {
 export type CachedTree = ReadonlyMap<string, CachedTreeEntry>;
 
 const FORMAT_VERSION = 1;
+/** A million files have some 250 MB. */
+const TREE_BYTES = 400 * 1024 * 1024;
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /** Name of the entry's blob in the cache: the sha256 of an LFS file, else git's. Never the Xet hash. */
@@ -32,10 +34,11 @@ export function etagOf(entry: CachedTreeEntry): string {
  * Keeps the listing of a commit, byte for byte as Python does, for offline checks and for later downloads. A listing
  * with masked hashes (the Hub hides them from callers who may not read the repo) is not kept: Python would trust it.
  * Unlike Python's, readable to other users of a shared cache, as far as the umask lets.
+ * @param paths the repo's folder, or the place for such things in a folder of the user's
  * @returns false when the listing was not complete and nothing was written
  * @throws DiskError; IntegrityError `ERR_HF_UNSAFE_NAME` for the commit
  */
-export function writeTree(paths: RepoPaths, commit: string, tree: CachedTree): boolean {
+export function writeTree(paths: Root, commit: string, tree: CachedTree): boolean {
   const path = treePath(paths, commit);
   if (![...tree].every(([name, entry]) => isSound(name, entry, paths.platform))) return false;
   ensureRepoFolder(paths, pathOf(paths.platform).dirname(path));
@@ -48,11 +51,11 @@ export function writeTree(paths: RepoPaths, commit: string, tree: CachedTree): b
  * is not sound: it is then fetched again.
  * @throws IntegrityError `ERR_HF_UNSAFE_NAME` for the commit
  */
-export function readTree(paths: RepoPaths, commit: string): CachedTree | undefined {
+export function readTree(paths: Root, commit: string): CachedTree | undefined {
   const path = treePath(paths, commit);
   let data: unknown;
   try {
-    data = JSON.parse(fs.readFileSync(path, "utf8"));
+    data = JSON.parse(readRegularFileSync(path, TREE_BYTES).toString());
   } catch {
     // Also a file of another user that may not be read: it is as good as none.
     return undefined;

@@ -1,15 +1,9 @@
-import {
-  blobSize,
-  contentAlgorithmOf,
-  createReceiver,
-  openIncompleteBlob,
-  placePointer,
-  publishSmallBlob,
-} from "../cache/index.ts";
+import { contentAlgorithmOf, createReceiver } from "../cache/index.ts";
 import type { Hashers } from "../cache/index.ts";
 import { IntegrityError, isHfError, safeText } from "../core/errors.ts";
 import { encodePath, encodeSegment, repoPath } from "../core/repo.ts";
 import { openFile } from "../hub/index.ts";
+import type { Destination } from "./destination.ts";
 import { pour } from "./pour.ts";
 import type { Sink } from "./pour.ts";
 import type { Progress } from "./progress.ts";
@@ -30,8 +24,8 @@ export interface FetchContext {
   readonly commit: string;
   readonly hashers: Hashers;
   readonly progress: Progress;
-  /** Whether entries of this snapshot are links; else copies. */
-  readonly symlinks: boolean;
+  /** Where contents go. */
+  readonly destination: Destination;
 }
 
 /**
@@ -44,43 +38,28 @@ const SMALL_BYTES = 1024 * 1024;
 const TRIES = 2;
 
 /**
- * Brings one content into the cache, if it is not there by now, and places the pointers of its entries.
- * @returns bytes that were received and kept: 0 when another process had put the content there
+ * Brings one content to where it belongs, if it is not there by now, and gives its entries their places.
+ * @returns bytes that were received and kept: 0 when the content was there, or on this machine
  * @throws IntegrityError `ERR_HF_INTEGRITY` wrong bytes twice in a row; nothing of them was kept
  * @throws what the Hub and the disk refuse
  */
 export async function fetchContent(context: FetchContext, content: KnownContent): Promise<number> {
-  const { run, progress } = context;
+  const { run, progress, destination } = context;
   const [first] = content.entries;
   progress.started(first.path, content.size);
   try {
-    const there = !run.force && blobSize(run.paths, content.etag) === content.size;
-    if (there) progress.received(first.path, content.size);
+    const there = !run.force && destination.has(content);
+    const brought = there || (await destination.bring?.(content)) === true;
+    if (brought) progress.received(first.path, content.size);
     else await fetchVerified(context, content);
-    placeEntries(context, content, !there);
+    await destination.place(content, !there);
     run.onEvent?.({ kind: "verified", path: first.path, size: content.size, etag: content.etag });
     progress.finished(first.path, content.entries.length);
-    return there ? 0 : content.size;
+    return brought ? 0 : content.size;
   } catch (error) {
     progress.dropped(first.path);
     throw error;
   }
-}
-
-/**
- * Gives every entry its pointer; the content is there.
- * @param fresh it was published just now, so that without links it may be moved instead of copied
- */
-export function placeEntries(
-  { run, commit, symlinks }: Pick<FetchContext, "run" | "commit" | "symlinks">,
-  { etag, entries }: Pick<KnownContent, "etag" | "entries">,
-  fresh: boolean,
-): void {
-  // The last one, because the blob is gone once it was moved.
-  const last = entries.length - 1;
-  entries.forEach(({ path }, at) =>
-    placePointer(run.paths, commit, path, etag, { symlinks, force: run.force, fresh: fresh && at === last }),
-  );
 }
 
 async function fetchVerified(context: FetchContext, content: KnownContent): Promise<void> {
@@ -104,21 +83,21 @@ async function fetchSmall(context: FetchContext, content: KnownContent): Promise
     restart: () => undefined,
   };
   await receive(context, content, sink);
-  publishSmallBlob(context.run.paths, content.etag, bytes);
+  context.destination.publishSmall(content, bytes);
 }
 
 async function fetchLarge(context: FetchContext, content: KnownContent): Promise<void> {
-  const { run, hashers } = context;
+  const { hashers, destination } = context;
   const algorithm = contentAlgorithmOf(content.etag);
   if (algorithm === undefined) throw unverifiable(content);
-  const blob = openIncompleteBlob(run.paths, content.etag, { size: content.size });
+  const blob = destination.open(content);
   const receiver = createReceiver(blob.fd, { hashers, algorithm, size: content.size, path: blob.path });
   try {
     await receive(context, content, {
       write: (bytes, offset) => receiver.write(bytes, offset),
       restart: () => receiver.restart(),
     });
-    blob.publish((await receiver.finish()).digest);
+    destination.publish(content, blob, (await receiver.finish()).digest);
   } finally {
     receiver.abandon();
     blob.discard();

@@ -4,12 +4,15 @@ import {
   checkRevision,
   compareCodePoints,
   freeSpace,
+  localEntryPath,
+  openLocalDir,
   pointerPath,
   snapshotPath,
 } from "../cache/index.ts";
 import type { Repo } from "../core/repo.ts";
 import type { HubClient } from "../hub/index.ts";
-import { prepareFile } from "./file.ts";
+import { prepareFile } from "./prepare-file.ts";
+import { prepareLocal } from "./local-plan.ts";
 import { shortage } from "./plan.ts";
 import { prepareSnapshot } from "./prepare.ts";
 import { openRun } from "./run.ts";
@@ -31,6 +34,7 @@ export async function planFetch(hub: HubClient, repo: Repo, options: PlanFetchOp
   const run = openRun(hub, repo, options);
   run.signal.throwIfAborted();
   const revision = checkRevision(options.revision ?? "main");
+  if (options.localDir !== undefined) return planLocal(run, revision, { ...options, localDir: options.localDir });
   return options.path === undefined ? planAll(run, revision, options) : planOne(run, revision, options.path);
 }
 
@@ -51,6 +55,20 @@ async function planAll(run: Run, revision: string, options: SnapshotOptions): Pr
   return summary(run, { commit, path: snapshotPath(run.paths, commit), files, missingBytes: plan.missingBytes });
 }
 
+async function planLocal(
+  run: Run,
+  revision: string,
+  options: PlanFetchOptions & { readonly localDir: string },
+): Promise<DownloadPlan> {
+  const local = openLocalDir(options.localDir);
+  const { commit, plan, copies, copyBytes } = await prepareLocal(run, local, revision, options);
+  const missing = plan.toFetch.filter(({ entries: [{ etag }] }) => etag === undefined || !copies.has(etag));
+  const paths = new Set(missing.flatMap(({ entries }) => entries.map(({ path }) => path)));
+  const files = plan.entries.map(({ path, size }) => ({ path, size, present: !paths.has(path) }));
+  const path = options.path === undefined ? local.folder : localEntryPath(local, options.path);
+  return summary(run, { commit, path, files, missingBytes: plan.missingBytes - copyBytes }, local.folder, copyBytes);
+}
+
 async function planOne(run: Run, revision: string, path: string): Promise<DownloadPlan> {
   const prepared = await prepareFile(run, revision, path);
   const { commit } = prepared;
@@ -67,8 +85,10 @@ async function planOne(run: Run, revision: string, path: string): Promise<Downlo
 function summary(
   run: Run,
   found: Pick<DownloadPlan, "commit" | "path" | "missingBytes"> & { readonly files: readonly PlannedEntry[] },
+  folder = run.paths.cache,
+  copyBytes = 0,
 ): DownloadPlan {
-  const freeBytes = freeSpace(run.paths.cache);
+  const freeBytes = freeSpace(folder);
   return {
     ...found,
     repo: run.repo,
@@ -76,6 +96,6 @@ function summary(
     totalBytes: found.files.reduce((sum, { size }) => sum + size, 0),
     missingFiles: found.files.filter(({ present }) => !present).length,
     freeBytes,
-    shortBytes: shortage(found, freeBytes),
+    shortBytes: shortage({ missingBytes: found.missingBytes + copyBytes }, freeBytes),
   };
 }

@@ -80,8 +80,8 @@ function checkWhole(run: Run, revision: string, cached: CachedSnapshot, { unreac
 }
 
 /** A name that was asked for by itself must be there; a pattern may match nothing. */
-function checkNames(
-  options: SnapshotOptions,
+export function checkNames(
+  options: Pick<SnapshotOptions, "files">,
   known: ReadonlyMap<string, unknown> | ReadonlySet<string> | undefined,
   commit: string,
   repo: Repo,
@@ -98,17 +98,20 @@ function checkNames(
   );
 }
 
-interface Listed {
+export interface Listed {
   /** To be kept in the cache; undefined when it is there, or when hashes are hidden. */
   readonly tree: CachedTree | undefined;
   readonly entries: readonly WantedEntry[];
 }
 
 /** The files of a commit: from the cache, where its listing is kept for ever, else from the Hub. */
-async function listCommit(run: Run, commit: string): Promise<Listed> {
-  const { hub, repo, signal } = run;
+export async function listCommit(run: Run, commit: string): Promise<Listed> {
   const kept = readTree(run.paths, commit);
-  if (kept !== undefined) return { tree: undefined, entries: fromCachedTree(kept) };
+  return kept !== undefined ? { tree: undefined, entries: fromCachedTree(kept) } : askListing(run, commit);
+}
+
+/** The files of a commit as the Hub lists them. */
+export async function askListing({ hub, repo, signal }: Run, commit: string): Promise<Listed> {
   const pages = hub.pages(`${repoApiPath(repo)}/tree/${commit}`, {
     query: { recursive: "true", expand: "false" },
     subject: { repo, revision: commit },
@@ -134,7 +137,11 @@ const OPEN_TO_ALL = new Set(["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"
  * Asks by one file of a gated repo, before anything is written, so that a refusal comes once and leaves nothing.
  * @throws AccessError
  */
-async function askGate(run: Run, plan: SnapshotPlan, { commit, gated }: Resolution): Promise<void> {
+export async function askGate(
+  run: Run,
+  plan: Pick<SnapshotPlan, "toFetch">,
+  { commit, gated }: Resolution,
+): Promise<void> {
   if (gated === false) return;
   const gate = plan.toFetch.findLast((one) => !OPEN_TO_ALL.has(one.entries[0].path));
   if (gate !== undefined) await askAbout(run, commit, gate.entries[0].path);

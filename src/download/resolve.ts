@@ -15,16 +15,21 @@ export interface Resolution extends ResolvedRevision {
 /**
  * The commit that a revision means: a full commit means itself, anything else costs one request. Where the Hub gives
  * no answer, the commit that the cache remembers is used, with a warning.
+ * @param remembered the commit that the revision meant when it was last asked about. Default: what the cache knows
  * @throws OfflineError `ERR_HF_OFFLINE` the network is off and the cache does not know the revision
  * @throws the Hub's refusal when the cache does not know the revision either, and always when the revision is not there
  */
-export async function resolveRevision(run: Run, revision: string): Promise<Resolution> {
-  const { hub, repo, paths, signal } = run;
+export async function resolveRevision(
+  run: Run,
+  revision: string,
+  remembered: () => string | undefined = () => readRef(run.paths, revision),
+): Promise<Resolution> {
+  const { hub, repo, signal } = run;
   if (isCommit(revision)) {
     return { commit: revision, gated: undefined, unreachable: run.offline ? offline(run, revision) : undefined };
   }
   if (run.offline) {
-    const commit = readRef(paths, revision);
+    const commit = remembered();
     if (commit === undefined) throw offline(run, revision);
     return { commit, gated: undefined, unreachable: offline(run, revision) };
   }
@@ -34,7 +39,7 @@ export async function resolveRevision(run: Run, revision: string): Promise<Resol
     return { ...readRevision(body, revision), unreachable: undefined };
   } catch (error) {
     signal.throwIfAborted();
-    const commit = run.force || !cacheMayAnswer(error) ? undefined : readRef(paths, revision);
+    const commit = run.force || !cacheMayAnswer(error) ? undefined : remembered();
     if (commit === undefined || !isHfError(error)) throw error;
     run.warn(`${error.message} The cached copy of ${repo.id} is used.`);
     return { commit, gated: undefined, unreachable: error };

@@ -3,7 +3,6 @@ import {
   beginRepo,
   checkRevision,
   createHashers,
-  lockPath,
   pointerPath,
   removeEmptyRepo,
   snapshotPath,
@@ -14,12 +13,13 @@ import {
 import type { CachedSnapshot, Hashers } from "../cache/index.ts";
 import type { Repo } from "../core/repo.ts";
 import type { HubClient } from "../hub/index.ts";
-import { fetchContent, placeEntries } from "./fetch-content.ts";
-import type { FetchContext, KnownContent } from "./fetch-content.ts";
+import { fetchLocal } from "./local.ts";
+import { createCacheDestination } from "./destination.ts";
+import { fetchAll } from "./fetch-all.ts";
+import type { FetchContext } from "./fetch-content.ts";
 import { listFolder } from "./list-folder.ts";
-import { createLockQueue } from "./lock-queue.ts";
-import type { MissingContent, SnapshotPlan } from "./plan.ts";
-import { askAbout, prepareSnapshot } from "./prepare.ts";
+import type { SnapshotPlan } from "./plan.ts";
+import { prepareSnapshot } from "./prepare.ts";
 import { createProgress } from "./progress.ts";
 import { noteRef, openRun } from "./run.ts";
 import type { Run } from "./run.ts";
@@ -33,6 +33,7 @@ import type { DownloadResult, FetchedEntry, SnapshotOptions } from "./types.ts";
  * @throws the signal's reason when aborted
  */
 export async function fetchSnapshot(hub: HubClient, repo: Repo, options: SnapshotOptions): Promise<DownloadResult> {
+  if (options.localDir !== undefined) return fetchLocal(hub, repo, { ...options, localDir: options.localDir });
   const run = openRun(hub, repo, options);
   run.signal.throwIfAborted();
   const revision = checkRevision(options.revision ?? "main");
@@ -106,58 +107,13 @@ async function carryOut(run: Run, plan: SnapshotPlan, commit: string, hashers: H
   beginRepo(run.paths);
   const total = { files: plan.missingFiles, bytes: plan.missingBytes };
   const progress = createProgress(total, () => run.clock.now(), run.onEvent);
-  const context: FetchContext = { run, commit, hashers, progress, symlinks: !run.copies && symlinksWork(run.paths) };
-  for (const { path, etag } of plan.toLink) {
-    if (etag !== undefined) placeEntries(context, { etag, entries: [{ path }] }, false);
+  const destination = createCacheDestination(run, commit, !run.copies && symlinksWork(run.paths));
+  const context: FetchContext = { run, commit, hashers, progress, destination };
+  for (const entry of plan.toLink) {
+    const { etag, size } = entry;
+    if (etag !== undefined) await destination.place({ etag, size, entries: [entry] }, false);
   }
   const received = await fetchAll(context, plan.toFetch);
   progress.flush();
   return received;
-}
-
-async function fetchAll(context: FetchContext, contents: readonly MissingContent[]): Promise<number> {
-  const { run, commit } = context;
-  if (contents.length === 0) return 0;
-  const known: KnownContent[] = [];
-  for (const content of contents) known.push(await knownContent(run, commit, content));
-  const stop = new AbortController();
-  const inner: FetchContext = { ...context, run: { ...run, signal: AbortSignal.any([run.signal, stop.signal]) } };
-  const queue = createLockQueue(known, {
-    lockPath: (content) => lockPath(run.paths, content.etag),
-    size: (content) => content.size,
-    workers: run.workers,
-    signal: inner.run.signal,
-    warn: run.warn,
-    onWait: () => run.warn("Another process is downloading the same file; waiting for it."),
-  });
-  let received = 0;
-  let failure: { readonly error: unknown } | undefined;
-  const work = async (): Promise<void> => {
-    try {
-      for (let next = await queue.next(); next !== undefined; next = await queue.next()) {
-        try {
-          const bytes = await fetchContent(inner, next.job);
-          received += bytes;
-        } finally {
-          next.lock.release();
-        }
-      }
-    } catch (error) {
-      // The first failure is the one to tell; the others are its echo.
-      failure ??= { error };
-      stop.abort(error);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(run.workers, known.length) }, work));
-  queue.close();
-  if (failure !== undefined) throw failure.error;
-  return received;
-}
-
-/** The name and size of a content. Where the Hub hid the hash in its listing, it is asked for it. */
-async function knownContent(run: Run, commit: string, { entries, size }: MissingContent): Promise<KnownContent> {
-  const [{ path, etag }] = entries;
-  if (etag !== undefined) return { etag, size, entries };
-  const facts = await askAbout(run, commit, path);
-  return { etag: facts.etag ?? "", size: facts.size ?? size, entries };
 }

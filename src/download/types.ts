@@ -11,6 +11,11 @@ export interface FetchOptions {
   readonly revision?: string;
   /** The shared cache: `HF_HUB_CACHE`, else `$HF_HOME/hub`. Made when it is not there. */
   readonly cacheDir: string;
+  /**
+   * A folder for the files, under their own names, in place of the shared cache, which is then only read. Laid out as
+   * Python's `local_dir`. Made when it is not there.
+   */
+  readonly localDir?: string;
   /** Fetch and replace also what the cache has. @default false */
   readonly forceDownload?: boolean;
   /** Make no request; what the cache does not have is an error. @default false */

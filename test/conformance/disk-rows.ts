@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PYTHON_VERSIONS } from "./environments.ts";
 import type { PeerWorld } from "./peers.ts";
@@ -147,6 +147,49 @@ print(json.dumps([snapshot_download("${REPO}"), hf_hub_download("${REPO}", "conf
         const exact = await world.hf(["download", REPO, "--revision", commit, "--quiet"]);
         assert.equal(exact.stdout.trim(), folder, exact.stderr);
         assert.equal(world.hub.journal.entries.length, 0);
+      },
+    },
+    {
+      name: "a local dir of ours moves no content for Python's hf download --local-dir, nor a single file of it",
+      who,
+      run: async (world) => {
+        const dir = join(world.folder, `ours-${version}`);
+        const done = await world.hf(["download", REPO, "--local-dir", dir, "--quiet"]);
+        assert.equal(done.exit, 0, done.stderr);
+        assert.equal(done.stdout.trim(), dir);
+        world.hub.journal.clear();
+        const before = readFileSync(join(dir, "model.safetensors"));
+        for (const words of [[], ["onnx/model.onnx"]]) {
+          const python = await world.pythonHf(version, ["download", REPO, ...words, "--local-dir", dir, "--quiet"]);
+          assert.equal(python.exit, 0, python.stderr);
+        }
+        assert.deepEqual(transfers(world), []);
+        assert.ok(before.equals(readFileSync(join(dir, "model.safetensors"))));
+        // And ours again, on what Python has made of the notes.
+        const again = await world.hf(["download", REPO, "--local-dir", dir, "--quiet"]);
+        assert.equal(again.exit, 0, again.stderr);
+        assert.deepEqual(transfers(world), []);
+      },
+    },
+    {
+      name: "a local dir of Python's moves no content for ours, and a changed file is fetched again by both",
+      who,
+      run: async (world) => {
+        const dir = join(world.folder, `python-${version}`);
+        const python = await world.pythonHf(version, ["download", REPO, "--local-dir", dir, "--quiet"]);
+        assert.equal(python.exit, 0, python.stderr);
+        world.hub.journal.clear();
+        const ours = await world.hf(["download", REPO, "--local-dir", dir, "--quiet"]);
+        assert.equal(ours.exit, 0, ours.stderr);
+        assert.deepEqual(transfers(world), []);
+        const right = readFileSync(join(dir, "config.json"));
+        writeFileSync(join(dir, "config.json"), Buffer.alloc(right.length, 32));
+        assert.equal((await world.hf(["download", REPO, "--local-dir", dir, "--quiet"])).exit, 0);
+        assert.ok(right.equals(readFileSync(join(dir, "config.json"))));
+        rmSync(join(dir, "config.json"));
+        const again = await world.pythonHf(version, ["download", REPO, "--local-dir", dir, "--quiet"]);
+        assert.equal(again.exit, 0, again.stderr);
+        assert.ok(right.equals(readFileSync(join(dir, "config.json"))));
       },
     },
     {

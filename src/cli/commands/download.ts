@@ -14,6 +14,7 @@ interface Flags {
   readonly forceDownload?: boolean;
   readonly offline?: boolean;
   readonly maxWorkers?: string;
+  readonly localDir?: string;
   readonly dryRun?: boolean;
   readonly allowLowSpace?: boolean;
 }
@@ -31,6 +32,7 @@ export const download = command<Flags>({
     include: listFlag("Only files that match; * also crosses /", "PATTERN"),
     exclude: listFlag("No files that match", "PATTERN"),
     cacheDir: valueFlag("Folder of the cache (default: HF_HUB_CACHE, else HF_HOME/hub)", "DIR"),
+    localDir: valueFlag("Folder for the files under their own names, instead of the shared cache", "DIR"),
     forceDownload: switchFlag("Fetch also what the cache has"),
     offline: switchFlag("Make no request: answer from the cache or fail"),
     maxWorkers: valueFlag("Files under way at the same time (default: 8)", "N"),
@@ -44,6 +46,11 @@ export const download = command<Flags>({
       throw new UsageError("ERR_HF_USAGE", "Say which repo.", { hint: "hf download NAMESPACE/NAME [FILE…]" });
     }
     const repo = parseRepoSpec(spec, repoTypeOf(flags));
+    if (flags.localDir !== undefined && flags.cacheDir !== undefined) {
+      throw new UsageError("ERR_HF_USAGE", "--local-dir and --cache-dir exclude each other.", {
+        hint: "Files go into one of them. HF_HUB_CACHE says where the shared cache is.",
+      });
+    }
     const settings = context.settings();
     const maxWorkers = flags.maxWorkers === undefined ? undefined : wholeNumber(flags.maxWorkers, "--max-workers");
     const filters = { include: flags.include ?? [], exclude: flags.exclude ?? [] };
@@ -65,6 +72,7 @@ export const download = command<Flags>({
     const options = {
       ...(flags.revision === undefined ? {} : { revision: flags.revision }),
       ...(flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir }),
+      ...(flags.localDir === undefined ? {} : { localDir: flags.localDir }),
       forceDownload: flags.forceDownload === true,
       offline: flags.offline === true || settings.offline,
       allowLowSpace: flags.allowLowSpace === true,

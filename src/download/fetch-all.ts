@@ -1,0 +1,57 @@
+import { fetchContent } from "./fetch-content.ts";
+import type { FetchContext, KnownContent } from "./fetch-content.ts";
+import { createLockQueue } from "./lock-queue.ts";
+import type { MissingContent } from "./plan.ts";
+import { askAbout } from "./prepare.ts";
+import type { Run } from "./run.ts";
+
+/**
+ * Fetches contents with the run's workers, each under its lock. Answers the bytes that were received.
+ * @throws the first failure; the other workers are stopped then
+ */
+export async function fetchAll(context: FetchContext, contents: readonly MissingContent[]): Promise<number> {
+  const { run, commit } = context;
+  if (contents.length === 0) return 0;
+  const known: KnownContent[] = [];
+  for (const content of contents) known.push(await knownContent(run, commit, content));
+  const stop = new AbortController();
+  const inner: FetchContext = { ...context, run: { ...run, signal: AbortSignal.any([run.signal, stop.signal]) } };
+  const queue = createLockQueue(known, {
+    lockPath: (content) => context.destination.lockPath(content),
+    size: (content) => content.size,
+    workers: run.workers,
+    signal: inner.run.signal,
+    warn: run.warn,
+    onWait: () => run.warn("Another process is downloading the same file; waiting for it."),
+  });
+  let received = 0;
+  let failure: { readonly error: unknown } | undefined;
+  const work = async (): Promise<void> => {
+    try {
+      for (let next = await queue.next(); next !== undefined; next = await queue.next()) {
+        try {
+          const bytes = await fetchContent(inner, next.job);
+          received += bytes;
+        } finally {
+          next.lock.release();
+        }
+      }
+    } catch (error) {
+      // The first failure is the one to tell; the others are its echo.
+      failure ??= { error };
+      stop.abort(error);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(run.workers, known.length) }, work));
+  queue.close();
+  if (failure !== undefined) throw failure.error;
+  return received;
+}
+
+/** The name and size of a content. Where the Hub hid the hash in its listing, it is asked for it. */
+async function knownContent(run: Run, commit: string, { entries, size }: MissingContent): Promise<KnownContent> {
+  const [{ path, etag }] = entries;
+  if (etag !== undefined) return { etag, size, entries };
+  const facts = await askAbout(run, commit, path);
+  return { etag: facts.etag ?? "", size: facts.size ?? size, entries };
+}
