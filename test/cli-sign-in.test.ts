@@ -232,8 +232,8 @@ const noTerminal =
   process.platform !== "linux" || spawnSync("script", ["--version"]).status !== 0 ? "script is not installed" : false;
 
 describe("hf auth login on a terminal", { skip: noTerminal }, () => {
-  const onTerminal = (columns: number, env: NodeJS.ProcessEnv): Running => {
-    const command = `stty rows 50 cols ${columns}; exec "${process.execPath}" "${HF}" auth login`;
+  const onTerminal = (columns: number, env: NodeJS.ProcessEnv, rows = 50): Running => {
+    const command = `stty rows ${rows} cols ${columns}; exec "${process.execPath}" "${HF}" auth login`;
     return start(["-qec", command, "/dev/null"], { TERM: "xterm", ...env }, ["script"]);
   };
 
@@ -262,6 +262,27 @@ describe("hf auth login on a terminal", { skip: noTerminal }, () => {
     const { exit, stdout } = await running.ended;
     assert.equal(exit, 130, stdout);
     assert.ok(!/█/.test(stdout), stdout);
+    assert.match(stdout, /\^C\r?\n\S*Error:\S* Stopped by Ctrl-C\./);
     assert.equal(existsSync(join(world.home, "token")), false);
+  });
+
+  it("keeps the QR code, the address and the code in sight in 24 lines; the QR code gives way in fewer", async () => {
+    for (const [rows, hasQr] of [
+      [24, true],
+      [20, false],
+    ] as const) {
+      const running = onTerminal(80, { SSH_CONNECTION: "x" }, rows);
+      await running.until(/Paste a token/);
+      running.child.stdin?.write("\r");
+      const text = (await running.until(/[\s\S]*Ctrl-C stops\.\r?\n/))[0] ?? "";
+      running.child.kill("SIGINT");
+      running.child.stdin?.end("\u0003");
+      await running.ended;
+      const seen = text.split(/\r?\n/).slice(-rows).join("\n");
+      const drawn = text.split(/\r?\n/).filter((line) => /█|▀/.test(line)).length;
+      assert.equal(seen.match(/.*[█▀].*/g)?.length ?? 0, drawn, "part of the QR code is out of sight");
+      assert.equal(drawn > 10, hasQr, text);
+      assert.match(seen, /address[\s\S]*\/oauth\/device[\s\S]*enter the code\s+[B-Z2-9]{4}-[B-Z2-9]{4}\s/);
+    }
   });
 });

@@ -287,6 +287,50 @@ describe("reading the token file", () => {
     assert.deepEqual(names(await storeAt({ clock }).read()), ["a"]);
   });
 
+  describe("between the two writes of a renewal", () => {
+    const expiring = "refresh_token = r2\nexpires_at = 2000000000\n\n";
+    const halfRenewed = (more = ""): void => {
+      writeFileSync(paths.token, a.expose());
+      writeFileSync(paths.stored, `[oauth]\nhf_token = ${b.expose()}\n${expiring}${more}`);
+    };
+    /** Counts the waits; at the second one the other tool comes to its second write. */
+    function clockOf(later = 0): { clock: Clock; waits: () => number } {
+      let waits = 0;
+      const sleep = async (): Promise<void> => {
+        if (++waits === 2) writeFileSync(paths.token, b.expose());
+      };
+      return { clock: { now: () => Date.now() + later, sleep }, waits: () => waits };
+    }
+    const read = async (clock: Clock): Promise<string> => {
+      const { active } = await storeAt({ clock }).read();
+      return active.kind === "found" ? active.token.expose() : active.kind;
+    };
+
+    it("waits for the second, or the old token would be taken for one without a login", async () => {
+      halfRenewed();
+      const { clock, waits } = clockOf();
+      assert.deepEqual([await read(clock), waits()], [b.expose(), 2]);
+    });
+
+    it("does not wait where the files are older, or the token belongs to a login, or no login is renewed", async () => {
+      halfRenewed();
+      const older = clockOf(3000);
+      assert.deepEqual([await read(older.clock), older.waits()], [a.expose(), 0]);
+      halfRenewed(`[other]\nhf_token = ${a.expose()}\n\n`);
+      const known = clockOf();
+      assert.deepEqual([await read(known.clock), known.waits()], [a.expose(), 0]);
+      writeFileSync(paths.stored, `[pasted]\nhf_token = ${b.expose()}\n\n`);
+      const pasted = clockOf();
+      assert.deepEqual([await read(pasted.clock), pasted.waits()], [a.expose(), 0]);
+    });
+
+    it("gives up in the end", async () => {
+      halfRenewed();
+      const clock: Clock = { now: Date.now, sleep: async () => undefined };
+      assert.equal(await read(clock), a.expose());
+    });
+  });
+
   it("reads no more than a megabyte", async () => {
     const huge = await active("x".repeat(1024 * 1024 + 1));
     assert.ok(huge.kind === "refused" && /1 MiB/.test(huge.error.message));

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { diskError, systemCode } from "../core/errors.ts";
 import type { Clock, Warn } from "../core/ports.ts";
 import { formatLoginRecord } from "./login-record.ts";
-import { describePath, readActive, readBytes, readRecord, readSaved } from "./store-files.ts";
+import { describePath, readActive, readBytes, readRecord, readSaved, settled } from "./store-files.ts";
 import { planClear } from "./store-plans.ts";
 import { formatStoredTokens } from "./stored-tokens.ts";
 import { toSection } from "./token-store.ts";
@@ -126,7 +126,7 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
 
   return {
     source,
-    read: () => readAll(false),
+    read: () => settled(() => readAll(false), storedTokensPath, clock),
     write,
     async clear(change) {
       // Nothing there: no folder and no lock file are made for a sign-out.

@@ -7,12 +7,14 @@ import { EMPTY_RECORD, parseLoginRecord } from "./login-record.ts";
 import { parseStoredTokens } from "./stored-tokens.ts";
 import type { ParsedStore } from "./stored-tokens.ts";
 import { toStoredToken } from "./token-store.ts";
-import type { ActiveToken, PathState, RecordReading, SavedLogins } from "./token-store.ts";
+import type { ActiveToken, PathState, RecordReading, SavedLogins, StoreContents } from "./token-store.ts";
 
 /** More than a thousand logins. A path that leads to a device, or to a model, ends here. */
 const LARGEST = 1024 * 1024;
 /** Other tools empty a file before they fill it; for that moment it says nothing. */
 const REREAD_MS = 50;
+/** A renewal writes the saved logins and then the token file. The second is expected for as long after the first. */
+const RENEWAL_MS = 2000;
 
 /**
  * The bytes of a file of at most 1 MiB. Read at once and not by promises: these files are small, and the machinery of
@@ -79,6 +81,32 @@ export async function readSaved(path: string, clock: Clock, beforeChange: boolea
       : { kind: "ok", logins, damage: damagedStore(path, parsed.damage) };
   }
   return { kind: "unreadable", error: unreadableStore(path, parsed), readable: parsed.readable.map(toStoredToken) };
+}
+
+/**
+ * Reads again while the store looks as in the middle of a renewal, ours or Python's: the token file holds what no saved
+ * login holds, and the saved logins, with one among them that can be renewed, were written a moment ago.
+ */
+export async function settled(
+  read: () => Promise<StoreContents>,
+  savedPath: string,
+  clock: Clock,
+): Promise<StoreContents> {
+  let contents = await read();
+  for (let waited = 0; waited < RENEWAL_MS && isHalfRenewed(contents, savedPath, clock.now()); waited += REREAD_MS) {
+    await clock.sleep(REREAD_MS);
+    contents = await read();
+  }
+  return contents;
+}
+
+function isHalfRenewed({ active, saved }: StoreContents, savedPath: string, now: number): boolean {
+  if (active.kind !== "found" || saved.kind !== "ok") return false;
+  const { logins } = saved;
+  if (!logins.some(({ refreshToken }) => refreshToken !== undefined)) return false;
+  if (logins.some(({ token }) => token?.equals(active.token) === true)) return false;
+  const writtenAt = statSync(savedPath, { throwIfNoEntry: false })?.mtimeMs;
+  return writtenAt !== undefined && Math.abs(now - writtenAt) < RENEWAL_MS;
 }
 
 /** Where the saved logins belong. No file is the same as no entry. */

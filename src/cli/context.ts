@@ -90,7 +90,11 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
   };
   const machine = { platform: process.platform, home: homedir(), cwd: process.cwd(), userHome };
   const interrupt = new AbortController();
-  const onSignal = (signal: NodeJS.Signals): void => interrupt.abort(interrupted(signal));
+  const onSignal = (signal: NodeJS.Signals): void => {
+    // The terminal has written ^C where the cursor was.
+    if (signal === "SIGINT" && process.stderr.isTTY && process.stdin.isTTY) process.stderr.write("\n");
+    interrupt.abort(interrupted(signal));
+  };
   const signals: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM"];
   for (const name of signals) process.on(name, onSignal);
   const warned = new Set<string>();

@@ -8,6 +8,8 @@ import type { PeerWorld } from "./peers.ts";
 import type { Row } from "./table.ts";
 
 const GET_TOKEN = `from huggingface_hub import get_token\nprint(json.dumps(get_token()))`;
+const ROUNDS = 4;
+const OF_EACH = 4;
 
 /** Runs a sign-in by device code and approves what it waits for. */
 async function approved(world: PeerWorld, signIn: Promise<Outcome>): Promise<void> {
@@ -77,4 +79,31 @@ function rowsOf(version: string): Row[] {
   ];
 }
 
-export const signInRows: readonly Row[] = PYTHON_VERSIONS.flatMap(rowsOf);
+const MANY: Row = {
+  name: `${OF_EACH * (PYTHON_VERSIONS.length + 1)} processes at a login's end: one refresh a round, and nobody is signed out`,
+  who: "Python, all",
+  run: async (world) => {
+    Object.assign(world.hub.model.oauth.settings, { interval: 0.1, tellInterval: true });
+    await approved(world, world.hf(["auth", "login", "--device"]));
+    for (let round = 0; round < ROUNDS; round++) {
+      const before = age(world);
+      const askAll = (ask: () => Promise<unknown>): Promise<unknown[]> =>
+        Promise.all(Array.from({ length: OF_EACH }, ask));
+      const [ourTokens, ...theirTokens] = await Promise.all([
+        askAll(() => ours(world)),
+        ...PYTHON_VERSIONS.map((version) => askAll(() => world.python(version, GET_TOKEN))),
+      ]);
+      const renewed = readFileSync(join(world.home, "token"), "utf8");
+      assert.notEqual(renewed, before);
+      assert.deepEqual(refreshes(world), ["200"], `round ${round}`);
+      assert.deepEqual([...new Set(ourTokens)], [renewed], "a process of ours has another token");
+      // Python's library takes no second look between the writes of a renewal, and empties the token file for its own.
+      const others = theirTokens.flat().filter((token) => token !== renewed && token !== before && token !== null);
+      assert.deepEqual(others, []);
+      for (const version of PYTHON_VERSIONS) assert.equal(await world.python(version, GET_TOKEN), renewed);
+    }
+    assert.ok([...world.hub.model.oauth.grants.values()].every(({ ended }) => ended === undefined));
+  },
+};
+
+export const signInRows: readonly Row[] = [...PYTHON_VERSIONS.flatMap(rowsOf), MANY];

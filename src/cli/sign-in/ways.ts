@@ -13,6 +13,10 @@ import { webLogin } from "./web-login.ts";
 /** The ways to sign in that send the person to a page of the Hub. */
 export type PageWay = "web" | "device";
 
+/** Lines that the words beside a QR code need; and with blank lines among them. */
+const TIGHT = 7;
+const ROOMY = 14;
+
 /** Lets the person sign in at a page of the Hub, and hands on what comes of it. */
 export async function signInByPage<Result>(
   way: PageWay,
@@ -54,10 +58,19 @@ function inviteToDevice(context: CliContext, invitation: DeviceInvitation, now: 
   }
   if (printer.format !== "human") return printer.err(`Open ${url} and enter the code ${userCode}\n`);
   const code = stderr.isTTY ? qrLines(completeUrl, (stderr.columns ?? 80) - 4, printer.colour) : undefined;
-  const drawn = (code ?? []).map((line) => `  ${line}\n`).join("");
-  printer.err(`Open this address in any browser, on this or another device:\n\n  ${url}\n\n`);
-  printer.err(`and enter the code\n\n  ${userCode}\n\n${drawn}${drawn === "" ? "" : "\n"}`);
-  printer.err(`It is good for ${inWords(seconds)}. Waiting… Ctrl-C stops.\n`);
+  const left = (stderr.rows ?? 50) - (code?.length ?? 0);
+  const goodFor = `It is good for ${inWords(seconds)}. Waiting… Ctrl-C stops.\n`;
+  // The QR code comes first: where a terminal scrolls, the address and the code must be what stays in sight.
+  const drawn = left < TIGHT ? [] : (code ?? []).map((line) => `  ${line}\n`);
+  const scan = drawn.length > 0 ? "Scan this, or open this address" : "Open this address";
+  if (left < ROOMY) {
+    return printer.err(
+      `${drawn.join("")}${scan} in any browser:\n  ${url}\nand enter the code\n  ${userCode}\n${goodFor}`,
+    );
+  }
+  if (drawn.length > 0) drawn.push("\n");
+  const where = `${scan} in any browser, on this or another device:\n\n  ${url}`;
+  printer.err(`\n${drawn.join("")}${where}\n\nand enter the code\n\n  ${userCode}\n\n${goodFor}`);
 }
 
 function inWords(seconds: number): string {
