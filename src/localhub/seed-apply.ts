@@ -14,6 +14,7 @@ import type { LfsSource, ObjectStore } from "./storage.ts";
 import type { Seed, SeedCommit, SeedContent, SeedOrg, SeedRepo, SeedToken, SeedUser } from "./seed.ts";
 import type { HubToken, Org, Repo, User } from "./types.ts";
 import { ownerOf } from "./types.ts";
+import { ingest } from "./xet/ingest.ts";
 
 /** Commits of seeds without a date count from here, one hour each. */
 const EPOCH = Date.UTC(2026, 0, 5, 10);
@@ -128,10 +129,10 @@ async function addSeedRepo(hub: Hub, seed: SeedRepo): Promise<void> {
   addRepo(hub, repo);
   for (const former of seed.formerIds ?? []) hub.redirects.set(repoKey(repo.type, former), repo.id);
   const commits = seed.commits ?? [{ message: "initial commit" }];
-  for (const [index, commit] of commits.entries()) await addSeedCommit(hub, repo, commit, index);
+  for (const [index, commit] of commits.entries()) await addSeedCommit(hub, repo, commit, index, seed.xet ?? false);
 }
 
-async function addSeedCommit(hub: Hub, repo: Repo, seed: SeedCommit, index: number): Promise<void> {
+async function addSeedCommit(hub: Hub, repo: Repo, seed: SeedCommit, index: number, inXet: boolean): Promise<void> {
   const objects = objectsOf(hub, repo);
   const ref = seed.ref ?? "refs/heads/main";
   const parent = resolveRevision(hub, repo, ref) ?? resolveRevision(hub, repo, seed.from ?? "main");
@@ -139,7 +140,8 @@ async function addSeedCommit(hub: Hub, repo: Repo, seed: SeedCommit, index: numb
   if (!parent) files[".gitattributes"] ??= defaultAttributes();
   const changes = new Map<string, FileChange>();
   for (const [path, content] of Object.entries(files)) {
-    changes.set(path, content === null ? undefined : { mode: "100644", id: await keep(hub, objects, path, content) });
+    const id = content === null ? undefined : await keep(hub, objects, path, content, inXet);
+    changes.set(path, id === undefined ? undefined : { mode: "100644", id });
   }
   const author = authorOf(hub, repo, seed);
   const at = seed.date === undefined ? EPOCH + index * HOUR : Date.parse(seed.date);
@@ -160,14 +162,24 @@ function authorOf(hub: Hub, repo: Repo, seed: SeedCommit): { name: string; email
 }
 
 /** Puts content where it belongs and returns the id of the blob that git sees. */
-async function keep(hub: Hub, objects: ObjectStore, path: string, content: SeedContent): Promise<string> {
+async function keep(
+  hub: Hub,
+  objects: ObjectStore,
+  path: string,
+  content: SeedContent,
+  inXet: boolean,
+): Promise<string> {
   const { source, lfs, sha256 } = await sourceOf(content);
+  const xet = (typeof content === "string" ? undefined : content.xet) ?? inXet;
   const bytes = openSource(source);
   if (!(lfs ?? (isLfsPath(path) || bytes.size > LFS_ABOVE))) {
     return writeBlob(objects, await bytesOf(bytes));
   }
   const oid = sha256 ?? (await knownSha256(source, bytes));
   hub.storage.lfs.refer(oid, source);
+  if (xet !== false && bytes.size > 0) {
+    await ingest(hub.storage.xet, bytes, oid, xet === true ? undefined : xet.xorbBytes);
+  }
   return writePointer(objects, { oid, size: bytes.size });
 }
 

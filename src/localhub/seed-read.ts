@@ -77,13 +77,17 @@ const fieldType: Check = (value, at) =>
     ? oneOf("text", "checkbox", "date_picker", "country")(value, at)
     : object({ type: oneOf("select"), options: list(string) }, {})(value, at);
 
+const xet: Check = (value, at) =>
+  typeof value === "boolean" ? undefined : object({ xorbBytes: number }, {})(value, at);
+const STORED = { lfs: boolean, xet };
+
 const content: Check = (value, at) => {
   if (value === null || typeof value === "string") return;
   if (!isRecord(value)) fail(at, "text, null or an object");
-  if ("text" in value) object({ text: string }, { lfs: boolean })(value, at);
-  else if ("base64" in value) object({ base64: string }, { lfs: boolean })(value, at);
-  else if ("file" in value) object({ file: string }, { lfs: boolean })(value, at);
-  else object({ size: number }, { seed: number, lfs: boolean, sha256: string })(value, at);
+  if ("text" in value) object({ text: string }, STORED)(value, at);
+  else if ("base64" in value) object({ base64: string }, STORED)(value, at);
+  else if ("file" in value) object({ file: string }, STORED)(value, at);
+  else object({ size: number }, { seed: number, sha256: string, ...STORED })(value, at);
 };
 
 const SEED = object(
@@ -142,6 +146,7 @@ const SEED = object(
           libraryName: string,
           config: record,
           sdk: string,
+          xet: boolean,
           commits: list(
             object(
               { message: string },

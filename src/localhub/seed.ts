@@ -82,6 +82,8 @@ export type SeedRepo = {
   libraryName?: string;
   config?: Record<string, unknown>;
   sdk?: string;
+  /** All large files are in Xet storage. Default false. */
+  xet?: boolean;
   /** Oldest first. The first one gets a `.gitattributes` unless it brings one. Default: one commit with that file. */
   commits?: SeedCommit[];
   /** Requests for access made before the start. */
@@ -109,14 +111,13 @@ export type SeedCommit = {
 /**
  * A string is the text itself. `size` makes bytes that depend on `seed` alone (default 1) and are never held in memory;
  * `file` is a path on disk. `lfs` default: by the endings in `.gitattributes`, or above 10 MiB. `sha256` of generated
- * bytes saves reading them all once at the start; it is believed.
+ * bytes saves reading them all once at the start; it is believed. `xet` (default: as the repo says) puts an LFS file
+ * into Xet storage, which reads it at the start and keeps a copy on disk; `xorbBytes` makes xorbs smaller than 64 MiB.
  */
-export type SeedContent =
-  | string
-  | { text: string; lfs?: boolean }
-  | { base64: string; lfs?: boolean }
-  | { size: number; seed?: number; lfs?: boolean; sha256?: string }
-  | { file: string; lfs?: boolean };
+export type SeedContent = string | (SeedSource & { lfs?: boolean; xet?: boolean | { xorbBytes: number } });
+
+export type SeedSource =
+  { text: string } | { base64: string } | { size: number; seed?: number; sha256?: string } | { file: string };
 
 const README = (title: string, license: string): string =>
   `---\nlicense: ${license}\nlanguage:\n- en\n---\n\n# ${title}\n\nMade for trying things out.\n`;
@@ -226,6 +227,7 @@ function defaultRepos(): SeedRepo[] {
     model("acme/members-gated", 6, { gated: "manual", gate: form, orgMembersGated: true }),
     model("acme/disabled-model", 7, { disabled: true }),
     model("acme/renamed-model", 8, { formerIds: ["acme/old-model", "old-model"] }),
+    model("alice/xet-model", 14, { xet: true, commits: xetHistory() }),
     model("carol/gated-model", 9, { gated: "manual", gate: form }),
     {
       type: "datasets",
@@ -259,6 +261,23 @@ function defaultRepos(): SeedRepo[] {
       commits: [
         { message: "Hello", files: { "README.md": README("Tiny space", "mit"), "index.html": "<h1>Hello</h1>\n" } },
       ],
+    },
+  ];
+}
+
+/** Contents that Xet storage keeps in three ways: as they are, compressed, and compressed by bytes of numbers. */
+function xetHistory(): SeedCommit[] {
+  const words = Array.from({ length: 20_000 }, (_, index) => `word${(index * 7919) % 20_011}\n`).join("");
+  const numbers = Float32Array.from({ length: 40_000 }, (_, index) => 1 + ((index * 7919) % 20_011) / 1e6);
+  return [
+    {
+      message: "Upload model",
+      files: {
+        ...modelFiles("alice/xet-model", 14),
+        "model.safetensors": { size: 300_000, seed: 14 },
+        "vocab.txt": { text: words, lfs: true },
+        "embeddings.bin": { base64: Buffer.from(numbers.buffer).toString("base64") },
+      },
     },
   ];
 }

@@ -38,6 +38,26 @@ export function checkUploadLink(
   return checkSignature(hub, `upload${action} ${oid} ${query.get("size") ?? ""} ${expires}`, query);
 }
 
+/** Address of some bytes of a xorb, `first` to `last` inclusive; it is good for those alone. */
+export function xorbLink(hub: Hub, hash: string, first: number, last: number): string {
+  const expires = Math.floor(hub.now() / 1000) + LINK_SECONDS;
+  const range = `bytes=${first}-${last}`;
+  const query = new URLSearchParams({ "X-Xet-Signed-Range": range, Expires: String(expires) });
+  query.set("Signature", sign(hub, `xorb ${hash} ${range} ${expires}`));
+  return `${hub.origins.cdn}/xorbs/default/${hash}?${query}`;
+}
+
+export function checkXorbLink(
+  hub: Hub,
+  hash: string,
+  query: URLSearchParams,
+  range: string | undefined,
+): "good" | "expired" | "forged" {
+  const signed = query.get("X-Xet-Signed-Range") ?? "";
+  if (range?.trim() !== signed) return "forged";
+  return checkSignature(hub, `xorb ${hash} ${signed} ${query.get("Expires") ?? ""}`, query);
+}
+
 function checkSignature(hub: Hub, signed: string, query: URLSearchParams): "good" | "expired" | "forged" {
   const expected = sign(hub, signed);
   const given = Buffer.from(query.get("Signature") ?? "");

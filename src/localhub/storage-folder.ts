@@ -6,15 +6,17 @@ import type { GitObject, GitObjectType } from "./git-objects.ts";
 import { frameObject, objectId } from "./git-objects.ts";
 import { createLfsStore } from "./storage-lfs.ts";
 import type { ObjectStore, Storage } from "./storage.ts";
+import { createXetStore } from "./xet/store.ts";
 
 /**
  * Everything under one folder: `repos/<_id>.git/objects` in git's own loose format (so that git can read and write the
- * same objects), `lfs/` for large files.
+ * same objects), `lfs/` for large files, `xet/` for those in Xet storage.
  */
 export function createFolderStorage(dir: string): Storage {
   // Private repos and tokens are in it.
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const lfsDir = join(dir, "lfs");
+  const xet = createXetStore(() => join(dir, "xet"), true);
   const repos = new Map<string, ObjectStore>();
   const gitDir = (repoId: string): string => join(dir, "repos", `${repoId}.git`);
   return {
@@ -29,7 +31,8 @@ export function createFolderStorage(dir: string): Storage {
       repos.delete(repoId);
       rmSync(gitDir(repoId), { recursive: true, force: true });
     },
-    lfs: createLfsStore(async () => lfsDir, { dir: lfsDir }),
+    lfs: createLfsStore(async () => lfsDir, xet, { dir: lfsDir }),
+    xet,
     gitDir,
     close: async () => {},
   };

@@ -5,20 +5,28 @@ import { dirname, join } from "node:path";
 import type { Content } from "./content.ts";
 import { bufferContent, fileContent, generatedContent } from "./content.ts";
 import type { LfsSource, LfsStore } from "./storage.ts";
+import type { XetStore } from "./xet/store.ts";
 
 /**
- * LFS contents over one folder, which is asked for when the first upload comes.
+ * LFS contents over one folder, which is asked for when the first upload comes. What is only in Xet storage is put
+ * together from there.
  * With `persist` the sources referred to are written down as `<oid>.json` beside the uploads and found after a restart.
  */
-export function createLfsStore(folder: () => Promise<string>, persist?: { dir: string }): LfsStore {
+export function createLfsStore(
+  folder: () => Promise<string>,
+  xet: Pick<XetStore, "fileBySha256" | "fileContent">,
+  persist?: { dir: string },
+): LfsStore {
   const known = new Map<string, Content>();
   return {
     find(oid) {
-      const found = known.get(oid);
-      if (found || !persist) return found;
-      const loaded = load(persist.dir, oid);
-      if (loaded) known.set(oid, loaded);
-      return loaded;
+      const found = known.get(oid) ?? (persist && load(persist.dir, oid));
+      if (found) {
+        known.set(oid, found);
+        return found;
+      }
+      const file = xet.fileBySha256(oid);
+      return file && xet.fileContent(file);
     },
     refer(oid, source) {
       known.set(oid, openSource(source));

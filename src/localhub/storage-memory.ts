@@ -6,14 +6,16 @@ import type { GitObject } from "./git-objects.ts";
 import { objectId } from "./git-objects.ts";
 import { createLfsStore } from "./storage-lfs.ts";
 import type { ObjectStore, Storage } from "./storage.ts";
+import { createXetStore } from "./xet/store.ts";
 
-/** Objects in memory; uploaded LFS files, and what git needs, in a temporary folder that `close()` removes. */
+/** Objects in memory; uploaded LFS files, Xet storage, and what git needs, in a temporary folder that `close()` removes. */
 export function createMemoryStorage(): Storage {
   const repos = new Map<string, ObjectStore>();
   let spool: string | undefined;
   const spoolDir = (): string => (spool ??= mkdtempSync(join(tmpdir(), "localhub-")));
   const gitDir = (repoId: string): string => join(spoolDir(), "repos", `${repoId}.git`);
-  const lfs = createLfsStore(async () => spoolDir());
+  const xet = createXetStore(() => join(spoolDir(), "xet"), false);
+  const lfs = createLfsStore(async () => spoolDir(), xet);
   return {
     objects(repoId) {
       const known = repos.get(repoId);
@@ -27,6 +29,7 @@ export function createMemoryStorage(): Storage {
       if (spool !== undefined) rmSync(gitDir(repoId), { recursive: true, force: true });
     },
     lfs,
+    xet,
     gitDir,
     async close() {
       if (spool !== undefined) await rm(spool, { recursive: true, force: true });

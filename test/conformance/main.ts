@@ -5,10 +5,11 @@ import { root } from "../support/root.ts";
 import { signInRows } from "./sign-in-rows.ts";
 import { runRows } from "./table.ts";
 import { wireRows } from "./wire-rows.ts";
+import { xetRows } from "./xet-rows.ts";
 
 // `node build/test/conformance/main.js scan` runs only the rows whose name has that word.
 const words = process.argv.slice(2);
-const rows = [...wireRows, ...diskRows, ...signInRows].filter(
+const rows = [...wireRows, ...diskRows, ...signInRows, ...xetRows].filter(
   (row) => words.length === 0 || words.some((word) => `${row.who} ${row.name}`.includes(word)),
 );
 

@@ -12,6 +12,9 @@ import { repoRoutes } from "./repos.ts";
 import { resolveRoutes } from "./resolve.ts";
 import { treeRoutes } from "./tree.ts";
 import { uploadRoutes } from "./uploads.ts";
+import { xetCasRoutes } from "./xet-cas.ts";
+import { xetHubRoutes } from "./xet-hub.ts";
+import { xetUploadRoutes } from "./xet-upload.ts";
 import { oauthRoutes } from "../oauth/routes.ts";
 import { askRoutes, pageRoutes } from "../pages/routes.ts";
 
@@ -30,7 +33,10 @@ export const routes: readonly Route[] = [
   ...refRoutes,
   ...lfsRoutes,
   ...gitRoutes,
+  ...xetHubRoutes,
   ...cdnRoutes,
+  ...xetCasRoutes,
+  ...xetUploadRoutes,
   ...oauthRoutes,
   ...pageRoutes,
 ];

@@ -1,11 +1,16 @@
+import { randomUUID } from "node:crypto";
 import { isSize } from "../commit-read.ts";
-import { requireRight, openRepo } from "../guard.ts";
+import { canWrite } from "../access.ts";
+import { commitOf, requireRight, openRepo } from "../guard.ts";
 import type { HubResponse } from "../http.ts";
 import { isRecord, json, readFields } from "../http.ts";
 import type { Hub } from "../model.ts";
+import { resolveRevision } from "../model.ts";
 import { LINK_SECONDS, checkUploadLink, signedLink, uploadLink } from "../signed-links.ts";
 import { badRequest, badToken, invalid, notFound, Refusal, signInFirst } from "../refusals.ts";
 import type { Call, Route, RouteHandler } from "../router.ts";
+import type { Repo } from "../types.ts";
+import { xetAccess } from "./xet-hub.ts";
 
 export const lfsRoutes: readonly Route[] = [
   { method: "POST", pattern: "/:repo.git/info/lfs/objects/batch", handler: asLfs(batch), auth: "open", bucket: "api" },
@@ -56,8 +61,11 @@ async function batch(call: Call): Promise<HubResponse> {
   }
   if (!Array.isArray(objects)) throw invalid("Invalid input: expected array", "objects");
   if (objects.length > MOST_OBJECTS) throw new Refusal(413, `Too many objects: at most ${MOST_OBJECTS}`);
-  const answers = objects.map(readObject).map((one) => (operation === "upload" ? offer(hub, one) : link(hub, one)));
-  return json({ transfer: "basic", objects: answers, hash_algo: "sha256" }, 200, LFS_TYPE);
+  const wanted = objects.map(readObject);
+  const inXet = operation === "upload" && Array.isArray(fields["transfers"]) && fields["transfers"].includes("xet");
+  const upload = inXet ? xetUpload(call, repo, isRecord(fields["ref"]) ? fields["ref"]["name"] : undefined) : undefined;
+  const answers = wanted.map((one) => (operation === "upload" ? offer(hub, one, upload) : link(hub, one)));
+  return json({ transfer: inXet ? "xet" : "basic", objects: answers, hash_algo: "sha256" }, 200, LFS_TYPE);
 }
 
 function readObject(value: unknown): LfsObject {
@@ -67,11 +75,26 @@ function readObject(value: unknown): LfsObject {
   return { oid, size };
 }
 
-/** How to upload; without actions when the content is there already. */
-function offer(hub: Hub, { oid, size }: LfsObject): Record<string, unknown> {
+/** Where the token for the Xet storage is renewed, and one to begin with. */
+function xetUpload(call: Call, repo: Repo, ref: unknown): Record<string, unknown> {
+  const { hub, caller } = call;
+  const named = typeof ref === "string" ? ref.replace(/^refs\/heads\//, "") : "main";
+  const commit = resolveRevision(hub, repo, named) ?? commitOf(hub, repo, "main");
+  const asPullRequest = canWrite(hub, caller, repo) ? "" : "?create_pr=1";
+  const route = `/api/${repo.type}/${repo.id}/xet-write-token/${encodeURIComponent(named)}${asPullRequest}`;
+  const header = { ...xetAccess(hub, repo, commit.id, "write").headers, "X-Xet-Session-Id": randomUUID() };
+  return { href: hub.origins.hub + route, header };
+}
+
+/**
+ * How to upload; without actions when the content is there already.
+ * @param xet the way into Xet storage, for clients that know it
+ */
+function offer(hub: Hub, { oid, size }: LfsObject, xet?: Record<string, unknown>): Record<string, unknown> {
   const stored = hub.storage.lfs.find(oid);
   if (stored?.size === size) return { oid, size, authenticated: true };
   if (stored) return refused({ oid, size }, 422, "Another size is stored for this oid");
+  if (xet) return { oid, size, authenticated: true, actions: { upload: xet } };
   const until = { expires_in: LINK_SECONDS };
   return {
     oid,

@@ -5,13 +5,14 @@ import { commitOf, openRepo, splitRevision } from "../guard.ts";
 import type { PathEntry } from "../history.ts";
 import { blobInfo, isFolder } from "../history.ts";
 import type { HubResponse } from "../http.ts";
-import { encodePath, redirect } from "../http.ts";
+import { encodePath, json, redirect } from "../http.ts";
 import { findEntry, findRepo, objectsOf } from "../model.ts";
 import { entryNotFound, pageNotFound } from "../refusals.ts";
 import type { Call, Route } from "../router.ts";
 import { disposition, matchesEtag, serveContent } from "../serve-content.ts";
 import { signedLink } from "../signed-links.ts";
 import type { Repo } from "../types.ts";
+import { xetHeaders } from "./xet-hub.ts";
 
 export const resolveRoutes: readonly Route[] = [
   { method: "GET", pattern: "/:repo/resolve/*", handler: resolveFile },
@@ -21,6 +22,9 @@ export const resolveRoutes: readonly Route[] = [
 
 /** What a gate never hides, at the root only. */
 export const OPEN_FILES = new Set(["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"]);
+
+/** Asked for by clients that would rather know where the content is than be sent there. */
+const XET_INFO = "application/vnd.xet-fileinfo+json";
 
 type Target = { repo: Repo; commit: Commit; entry: PathEntry };
 
@@ -42,7 +46,16 @@ function resolveFile(call: Call): HubResponse {
   const { size, lfs } = blobInfo(objectsOf(hub, repo), entry.id);
   const headers = { "X-Repo-Commit": commit.id };
   if (lfs) {
-    const linked = { ...headers, "X-Linked-Size": String(size), "X-Linked-ETag": `"${lfs.oid}"` };
+    const xet = hub.storage.xet.fileBySha256(lfs.oid);
+    const linked = {
+      ...headers,
+      "X-Linked-Size": String(size),
+      "X-Linked-ETag": `"${lfs.oid}"`,
+      ...(xet && xetHeaders(hub, repo, commit.id, xet.hash)),
+    };
+    if (xet && (request.headers["accept"] ?? "").includes(XET_INFO)) {
+      return json({ hash: xet.hash, size }, 200, { ...linked, ETag: `"${lfs.oid}"`, "Content-Type": XET_INFO });
+    }
     if (matchesEtag(request.headers["if-none-match"], `"${lfs.oid}"`)) {
       return { status: 304, headers: { ...linked, ETag: `"${lfs.oid}"` } };
     }

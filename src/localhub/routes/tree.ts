@@ -100,12 +100,14 @@ function describe(
     };
     if (isFolder(entry)) return { type: "directory", oid: entry.id, size: 0, path: entry.path, ...changed };
     const { size, lfs } = blobInfo(objects, entry.id);
+    const xet = lfs && call.hub.storage.xet.fileBySha256(lfs.oid);
     return {
       type: "file",
       oid: entry.id,
       size,
       path: entry.path,
       ...(lfs ? { lfs: { oid: masked ? MASKED_HASH : lfs.oid, size, pointerSize: lfs.pointerSize } } : {}),
+      ...(xet ? { xetHash: masked ? MASKED_HASH : xet.hash } : {}),
       ...changed,
       ...(expand ? { securityFileStatus: SAFE } : {}),
     };
