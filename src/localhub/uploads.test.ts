@@ -191,7 +191,7 @@ describe("filling the hub", () => {
     const put = (href: string, bytes: Uint8Array): Promise<Response> => fetch(href, { method: "PUT", body: bytes });
     const offerFor = async (bytes: Uint8Array): Promise<Record<string, Action>> => {
       const objects = [{ oid: sha256(bytes), size: bytes.length }];
-      const answer = await batch("alice-write", { operation: "upload", transfers: ["basic", "xet"], objects });
+      const answer = await batch("alice-write", { operation: "upload", transfers: ["basic", "multipart"], objects });
       assert.equal(answer.transfer, "basic");
       const actions = answer.objects[0]?.actions;
       assert.ok(actions);
