@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { defaultSeed } from "../src/localhub/index.ts";
 import { root } from "../test/support/root.ts";
 import { startWorld } from "../test/support/world.ts";
+import { access } from "./access.ts";
 import { largeFile, largeRepo } from "./large-file.ts";
 import type { Answer } from "./measure.ts";
 import { findPeers } from "./peers.ts";
@@ -14,6 +15,7 @@ import { startup } from "./startup.ts";
 const QUESTIONS = {
   startup: { ask: startup, rounds: 15 },
   resolve: { ask: resolve, rounds: 15 },
+  access: { ask: access, rounds: 9 },
   "large-file": { ask: largeFile, rounds: 5 },
   "small-files": { ask: smallFiles, rounds: 5 },
 };

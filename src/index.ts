@@ -1,5 +1,13 @@
 // The library's front page: what a program that uses Latchkey may import, by name.
-export { createHub, downloadFile, downloadSnapshot, planDownload, resolveToken, whoami } from "./api/index.ts";
+export {
+  checkAccess,
+  createHub,
+  downloadFile,
+  downloadSnapshot,
+  planDownload,
+  resolveToken,
+  whoami,
+} from "./api/index.ts";
 export { Secret } from "./core/secret.ts";
 export { redact } from "./core/redact.ts";
 export {
@@ -16,6 +24,8 @@ export {
   UsageError,
 } from "./core/errors.ts";
 
+export type { AccessCause, AccessEvidence, AccessVerdict, NextStep, VerdictKind } from "./access/index.ts";
+export type { AccessReport, CheckAccessOptions } from "./api/index.ts";
 export type { DownloadFileOptions, DownloadSnapshotOptions, HubOptions, PlanDownloadOptions } from "./api/index.ts";
 export type { DownloadEvent, DownloadPlan, DownloadResult, FetchedEntry, PlannedEntry } from "./download/index.ts";
 export type { FoundToken, Identity, IdentityToken, Organisation, RefusedToken, TokenResolution } from "./auth/index.ts";

@@ -11,12 +11,13 @@ const ROOMS: Record<string, readonly string[]> = {
   cache: ["core"],
   git: ["core"],
   auth: ["core", "hub"],
+  access: ["core", "hub"],
   download: ["core", "hub", "cache"],
-  api: ["core", "hub", "cache", "auth", "download"],
-  cli: ["core", "hub", "cache", "git", "auth", "download", "api"],
+  api: ["core", "hub", "cache", "auth", "access", "download"],
+  cli: ["core", "hub", "cache", "git", "auth", "access", "download", "api"],
   localhub: [],
 };
-const FRONT_PAGE = ["core", "hub", "cache", "auth", "download", "api"];
+const FRONT_PAGE = ["core", "hub", "cache", "auth", "access", "download", "api"];
 
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))

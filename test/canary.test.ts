@@ -33,6 +33,11 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["auth", "login", "--force", "--token-stdin"],
   ["auth", "logout", "--name", "nobody"],
   ["auth", "nonsense"],
+  ["access", "acme/gated-manual"],
+  ["why", "carol/gated-model", "--write"],
+  ["access", "list", "alice/nothing-here", "acme/private-model"],
+  ["access", "open", "acme/gated-manual", "--no-browser"],
+  ["access", "wait", "acme/gated-auto", "--timeout", "1s"],
   ["auth", "logout"],
 ];
 /** With the saved login, and the last one with the token in the environment. */
@@ -71,8 +76,8 @@ describe("the canary run", () => {
 
   it("shows the token nowhere when a server echoes it, in a body, a header and an escape sequence", async () => {
     const token = world.token("bob-read");
-    const remove = world.hub.fault({ path: "/api/", status: 403, echoCredential: true });
-    for (const command of [["whoami"], ["download", "alice/tiny-model"]]) {
+    const remove = world.hub.fault({ status: 403, echoCredential: true });
+    for (const command of [["whoami"], ["download", "alice/tiny-model"], ["access", "alice/tiny-model"]]) {
       const done = await world.hf([...command, "--debug"], { env: { HF_TOKEN: token } });
       assert.notEqual(done.exit, 0);
       assertAbsent(done.stdout + done.stderr, token, command.join(" "));

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
@@ -9,6 +8,8 @@ import { createBrowser } from "./support/browser.ts";
 import type { Answer } from "./support/browser.ts";
 import { answerAuthorize, answerDevice, whoamiStatus } from "./support/oauth.ts";
 import { locationOf } from "./support/pages.ts";
+import { start as startProgram } from "./support/running.ts";
+import type { Running } from "./support/running.ts";
 import { HF, startWorld } from "./support/world.ts";
 import type { World } from "./support/world.ts";
 
@@ -23,52 +24,8 @@ beforeEach(async () => {
   await world.hub.reset();
 });
 
-interface Running {
-  readonly child: ChildProcess;
-  /** Waits until the output of both streams matches. */
-  until(pattern: RegExp): Promise<RegExpExecArray>;
-  readonly ended: Promise<{ readonly exit: number; readonly stdout: string; readonly stderr: string }>;
-}
-
-function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, program: readonly string[] = []): Running {
-  const [command = process.execPath, ...words] = [
-    ...program,
-    ...(program.length === 0 ? [process.execPath, HF, ...args] : args),
-  ];
-  const child = spawn(command, words, {
-    cwd: world.folder,
-    env: { ...world.env, ...env },
-    timeout: 60_000,
-    killSignal: "SIGKILL",
-  });
-  let stdout = "";
-  let stderr = "";
-  const looks = new Set<() => void>();
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-    for (const look of looks) look();
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-    for (const look of looks) look();
-  });
-  const ended: Running["ended"] = new Promise((resolve) =>
-    child.once("close", (code) => resolve({ exit: code ?? -1, stdout, stderr })),
-  );
-  const until: Running["until"] = (pattern) =>
-    new Promise((resolve, reject) => {
-      const look = (): void => {
-        const found = pattern.exec(stderr) ?? pattern.exec(stdout);
-        if (found === null) return;
-        looks.delete(look);
-        resolve(found);
-      };
-      looks.add(look);
-      look();
-      void ended.then(() => reject(new Error(`it ended without ${String(pattern)}:\n${stdout}${stderr}`)));
-    });
-  return { child, until, ended };
-}
+const start = (args: readonly string[], env: NodeJS.ProcessEnv = {}, program?: readonly string[]): Running =>
+  startProgram(world, args, env, program);
 
 const file = (name: string): string => readFileSync(join(world.home, name), "utf8");
 const CODE = /\b([B-Z2-9]{4}-[B-Z2-9]{4})\b/;

@@ -88,7 +88,8 @@ describe("the documentation", () => {
     assert.ok(lines.size >= 10);
     for (const line of lines) {
       const words = line.split(/\s+/);
-      const path = words[0] === "auth" ? words.slice(0, 2) : words.slice(0, 1);
+      const isGroup = words[0] === "auth" || /^access (?:open|wait|list)\b/.test(line);
+      const path = words.slice(0, isGroup ? 2 : 1);
       const help = await world.hf([...path, "--help"]);
       assert.equal(help.exit, 0, `hf ${line}`);
       for (const flag of words.filter((word) => /^--[a-z]/.test(word))) {

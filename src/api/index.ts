@@ -1,5 +1,15 @@
-export { createHub, downloadFile, downloadSnapshot, planDownload, resolveToken, whoami } from "./library.ts";
-export type { HubOptions } from "./library.ts";
+export {
+  checkAccess,
+  createHub,
+  downloadFile,
+  downloadSnapshot,
+  planDownload,
+  resolveToken,
+  whoami,
+} from "./library.ts";
+export type { CheckAccessOptions, HubOptions } from "./library.ts";
+export { openAccess, subjectOf } from "./access.ts";
+export type { AccessDesk, AccessOptions, AccessReport } from "./access.ts";
 export { downloadFileWith, downloadSnapshotWith, planDownloadWith } from "./download.ts";
 export type { DownloadFileOptions, DownloadSnapshotOptions, PlanDownloadOptions } from "./download.ts";
 export { openSession } from "./session.ts";

@@ -2,12 +2,15 @@ import { cleanToken, whoami as askWhoami } from "../auth/index.ts";
 import type { ExplicitToken, Identity, TokenResolution } from "../auth/index.ts";
 import { TokenError } from "../core/errors.ts";
 import type { Environment, Fetch, Warn } from "../core/ports.ts";
+import { parseRepoAddress } from "../core/repo-address.ts";
 import { parseRepoSpec } from "../core/repo.ts";
 import type { Repo } from "../core/repo.ts";
 import { Secret } from "../core/secret.ts";
 import { parseEndpoint, readSettings } from "../core/settings.ts";
 import type { HubClient } from "../hub/index.ts";
 import type { DownloadEvent, DownloadPlan, DownloadResult } from "../download/index.ts";
+import { openAccess, subjectOf } from "./access.ts";
+import type { AccessReport } from "./access.ts";
 import { ambientEnvironment, ambientMachine } from "./ambient.ts";
 import { downloadFileWith, downloadSnapshotWith, planDownloadWith } from "./download.ts";
 import type { DownloadFileOptions, DownloadSnapshotOptions, PlanDownloadOptions } from "./download.ts";
@@ -62,6 +65,36 @@ export async function whoami(options: HubOptions = {}): Promise<Identity> {
  */
 export async function createHub(options: HubOptions = {}): Promise<HubClient> {
   return sessionOf(options).hub();
+}
+
+export interface CheckAccessOptions extends HubOptions {
+  /** @default "read" */
+  readonly need?: "read" | "write";
+  /** Branch, tag or commit. @default "main" */
+  readonly revision?: string;
+  /** A file to ask about. Default: one that nearly every repo has. */
+  readonly path?: string;
+}
+
+/**
+ * May this token read (or write) a repo, and if not which of the known causes it is, with the evidence and the one
+ * thing to do. A refusal is an answer here, not an error. At most four requests.
+ * @example
+ * const { verdict } = await checkAccess("acme/gated-tiny");
+ * if (!verdict.allowed) console.error(`${verdict.kind}: ${verdict.message} ${verdict.next.text}`);
+ * @param repo as in {@link downloadSnapshot}, or an `hf://` address, or the address of the repo's page
+ * @throws UsageError a name that can't be one
+ */
+export async function checkAccess(repo: string | Repo, options: CheckAccessOptions = {}): Promise<AccessReport> {
+  const session = sessionOf(options);
+  const { endpoint } = session.settings;
+  const subject = typeof repo === "string" ? subjectOf(parseRepoAddress(repo, { endpoint })) : { repo: repoOf(repo) };
+  const { revision, path, need, signal } = options;
+  const desk = await openAccess(session);
+  return desk.check(
+    { ...subject, ...(revision === undefined ? {} : { revision }), ...(path === undefined ? {} : { path }) },
+    { need, signal },
+  );
 }
 
 /**

@@ -87,6 +87,8 @@ export interface CommandSpec<F extends object> {
   readonly description?: string;
   readonly flags: { readonly [K in keyof F]-?: SwitchFlag | ValueFlag | ListFlag };
   readonly args?: readonly Argument[];
+  /** Letters for flags, besides -q. */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** Imports the rooms that it needs by itself, so that loading the tree loads none of them. */
   readonly run: (flags: F & CommonFlags, context: CliContext, args: readonly string[]) => Promise<Report | number>;
 }
@@ -99,7 +101,7 @@ export function command<F extends object>(spec: CommandSpec<F>): Command<TreeCon
   // The builder's types describe each flag of a literal; here the flags are data, checked by CommandSpec instead.
   const parameters = {
     flags: { ...spec.flags, ...commonFlags },
-    aliases: { q: "quiet" },
+    aliases: { q: "quiet", ...spec.aliases },
     positional:
       rest === undefined
         ? { kind: "tuple", parameters: single.map((argument) => ({ ...argument, parse: String })) }

@@ -85,6 +85,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
   const printer: Printer = {
     format,
     colour: flags.noColor !== true && (env["NO_COLOR"] ?? "") === "" && process.stdout.isTTY && process.stderr.isTTY,
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
   };

@@ -28,6 +28,8 @@ export interface Report {
 export interface Printer {
   readonly format: OutputFormat;
   readonly colour: boolean;
+  /** Width of the terminal that the answer goes to. Undefined: it goes elsewhere, and lines stay whole. */
+  readonly columns?: number | undefined;
   out(text: string): void;
   err(text: string): void;
 }
@@ -90,7 +92,11 @@ const EXIT: Record<HfErrorCode, number> = {
 };
 
 export function exitCode(error: unknown): number {
-  return isHfError(error) ? EXIT[error.code] : 1;
+  return isHfError(error) ? exitOf(error.code) : 1;
+}
+
+export function exitOf(code: HfErrorCode): number {
+  return EXIT[code];
 }
 
 /** Prints a report in the printer's format and answers the exit code. */
@@ -137,6 +143,31 @@ export function printWarning(message: string, printer: Printer): void {
 
 export function tick(printer: Printer): string {
   return paint(printer, "32", "✓");
+}
+
+export function cross(printer: Printer): string {
+  return paint(printer, "31", "✗");
+}
+
+/**
+ * One line as several that fit the terminal, those after the first one indented. Words stay whole, so that an address
+ * can be copied.
+ */
+export function wrapLine(line: string, { columns }: Pick<Printer, "columns">, indent = ""): string[] {
+  if (columns === undefined || line.length <= columns) return [line];
+  const lines: string[] = [];
+  // Blanks at the beginning belong to the first word: they are an indent too.
+  let current = "";
+  for (const word of line.match(/^\s*\S+|\S+/g) ?? []) {
+    const joined = current === "" ? word : `${current} ${word}`;
+    if (current.trim() === "" || joined.length <= columns) {
+      current = joined;
+      continue;
+    }
+    lines.push(current);
+    current = indent + word;
+  }
+  return [...lines, current];
 }
 
 /** Columns padded to their widest cell; the last one is left ragged. */

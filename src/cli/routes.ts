@@ -1,5 +1,9 @@
 import { buildRouteMap } from "@stricli/core";
 import type { TreeContext } from "./command.ts";
+import { accessCheck } from "./commands/access.ts";
+import { accessList } from "./commands/access-list.ts";
+import { accessOpen } from "./commands/access-open.ts";
+import { accessWait } from "./commands/access-wait.ts";
 import { authEnv } from "./commands/auth-env.ts";
 import { authGitCredential } from "./commands/auth-git-credential.ts";
 import { authList } from "./commands/auth-list.ts";
@@ -38,11 +42,26 @@ const auth = buildRouteMap<string, TreeContext>({
   docs: { brief: "Sign in, see which token is used and why, sign out" },
 });
 
+const access = buildRouteMap<string, TreeContext>({
+  routes: { check: accessCheck, open: accessOpen, wait: accessWait, list: accessList },
+  defaultCommand: "check",
+  docs: {
+    brief: "May I read a repo, and if not, why, and what is the one thing to do",
+    fullDescription: [
+      "May I read a repo, and if not, why, and what is the one thing to do",
+      "",
+      "  hf access REPO [--write] [--revision REV] [--repo-type TYPE]",
+      "  hf access wait REPO [--timeout 1h]",
+    ].join("\n"),
+  },
+});
+
 /** Every command. Those at the end are spellings of `huggingface-cli`, kept for scripts and fingers. */
 export const routes = buildRouteMap<string, TreeContext>({
   routes: {
     auth,
     run,
+    access,
     download,
     env,
     version,
@@ -50,6 +69,7 @@ export const routes = buildRouteMap<string, TreeContext>({
     login: authLogin,
     logout: authLogout,
   },
+  aliases: { why: "access" },
   docs: {
     brief: "Carries you from an empty machine to the gated model on disk, and keeps the token safe on the way",
     hideRoute: { login: true, logout: true },

@@ -164,7 +164,12 @@ const missingRepo: Reading = ({ status, code, said, credentialSent, thing, endpo
 const forbidden: Reading = ({ status, said, thing, options, endpoint }) => {
   if (status !== 403 && status !== 402) return undefined;
   const text = said === "" ? "" : ` The Hub says: ${said}`;
-  if (/organi[sz]ation.{0,40}(?:token policy|administrator|polic)|approved by the organi[sz]ation/i.test(said)) {
+  // The words of "fine-grained tokens only" are not public: any sentence that names both is taken for it.
+  if (
+    /organi[sz]ation.{0,40}(?:token policy|administrator|polic)|approved by the organi[sz]ation/i.test(said) ||
+    (/organi[sz]ation/i.test(said) &&
+      /(?:only|require|must|need).{0,60}fine-grained|fine-grained.{0,60}only/i.test(said))
+  ) {
     return new AccessError("ERR_HF_ORG_POLICY", `A rule of the organisation does not let this token in.${text}`, {
       ...options,
       hint: `Ask an administrator of the organisation; the token's state is shown at ${endpoint}/settings/tokens`,

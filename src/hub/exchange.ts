@@ -115,7 +115,7 @@ export function createExchange(setup: ExchangeSetup): Exchange {
       };
       try {
         const { answer, hop } = await followRedirects(first, send, discard, { redirect: call.redirect, endpoint });
-        const leads = call.redirect === "within" && isRedirect(answer.status);
+        const leads = (call.redirect === "within" || call.redirect === "moved") && isRedirect(answer.status);
         if (leads || call.accepts(answer.status)) return { done: await finish({ answer, url: hop.url, heads }) };
         const seconds = toldSeconds(answer.status, answer.headers, clock.now());
         const failed = refusalError({

@@ -8,9 +8,10 @@ export const MAX_REDIRECTS = 20;
 
 /**
  * What to do about redirects. `"within"`: follow them as long as they stay at the first address's origin; one that
- * leaves it is the answer.
+ * leaves it is the answer. `"moved"`: as `"within"`, but one that names a commit is the answer too: the Hub has found
+ * the file, and says where its bytes are.
  */
-export type RedirectPolicy = "follow" | "within" | "refuse";
+export type RedirectPolicy = "follow" | "within" | "moved" | "refuse";
 
 /** One request of a chain of redirects. */
 export interface Hop {
@@ -87,7 +88,9 @@ export async function followRedirects<A extends AnswerHead>(
       await discard(answer);
       throw error;
     }
-    if (policy.redirect === "within" && next.url.origin !== first.url.origin) return { answer, hop };
+    const inside = policy.redirect === "within" || policy.redirect === "moved";
+    if (inside && next.url.origin !== first.url.origin) return { answer, hop };
+    if (policy.redirect === "moved" && answer.headers.get("x-repo-commit") !== null) return { answer, hop };
     await discard(answer);
     hop = next;
   }

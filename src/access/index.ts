@@ -1,0 +1,26 @@
+export { askAccess, collectEvidence } from "./evidence.ts";
+export type { AccessHub, CollectOptions } from "./evidence.ts";
+export { editDistance, nearNames } from "./near-names.ts";
+export { pageOf } from "./next-steps.ts";
+export { sharpenRefusal } from "./refusal-hint.ts";
+export { decideAccess } from "./verdict.ts";
+export { waitForAccess } from "./wait.ts";
+export type { WaitEvent, WaitOptions, WaitOutcome } from "./wait.ts";
+export type {
+  AccessCause,
+  AccessEvidence,
+  AccessNeed,
+  AccessSubject,
+  AccessVerdict,
+  Account,
+  AccountReading,
+  GateMode,
+  HubReading,
+  MisspeltReason,
+  MissingReason,
+  NextStep,
+  PolicyReason,
+  ScopeReason,
+  TokenFacts,
+  VerdictKind,
+} from "./types.ts";

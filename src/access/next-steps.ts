@@ -1,0 +1,94 @@
+import { repoPath } from "../core/repo.ts";
+import type { Repo } from "../core/repo.ts";
+import { DEFAULT_ENDPOINT } from "../core/settings.ts";
+import type { AccessEvidence, NextStep } from "./types.ts";
+
+/**
+ * The words of the next steps. Every address is made here of the endpoint and a repo id that was checked: none comes
+ * from a server.
+ */
+
+export function pageOf({ endpoint }: Pick<AccessEvidence, "endpoint">, repo: Repo): string {
+  return `${endpoint}/${repoPath(repo)}`;
+}
+
+/** A repo in the words of our own commands. */
+export function spoken(repo: Repo): string {
+  return repo.type === "model" ? repo.id : `${repo.type}s/${repo.id}`;
+}
+
+/** A command of ours that asks the same Hub. */
+export function run(words: string, { endpoint }: AccessEvidence): string {
+  return endpoint === DEFAULT_ENDPOINT ? `hf ${words}` : `hf ${words} --endpoint ${endpoint}`;
+}
+
+export function download(evidence: AccessEvidence, repo: Repo): NextStep {
+  const command = run(`download ${spoken(repo)}`, evidence);
+  return { text: `Fetch it with: ${command}`, command };
+}
+
+export function signIn(evidence: AccessEvidence, why: string): NextStep {
+  const command = run("auth login", evidence);
+  return { text: `${why} ${command}`, command };
+}
+
+/** The gate's page, where the person reads the terms and decides. Nothing of ours accepts them. */
+export function askAtGate(evidence: AccessEvidence, repo: Repo, account: string | undefined): NextStep {
+  const url = pageOf(evidence, repo);
+  const who = account === undefined ? "" : ` as ${account}`;
+  const how =
+    evidence.gate === "auto"
+      ? "access is given at once"
+      : `then wait with: ${run(`access wait ${spoken(repo)}`, evidence)}`;
+  return {
+    text: `Ask for access${who} at ${url} (${how}).`,
+    command: run(`access open ${spoken(repo)}`, evidence),
+    url,
+  };
+}
+
+export function waitAtGate(evidence: AccessEvidence, repo: Repo): NextStep {
+  const command = run(`access wait ${spoken(repo)}`, evidence);
+  return { text: `Its authors decide. Wait for them with: ${command}`, command };
+}
+
+export function look(evidence: AccessEvidence, repo: Repo, text: string): NextStep {
+  const url = pageOf(evidence, repo);
+  return { text: `${text} ${url}`, url };
+}
+
+/** The page for a new token with no more than the permission that is missing already ticked. */
+export function newToken({ endpoint }: AccessEvidence, permission: string, words: string): NextStep {
+  const url = `${endpoint}/settings/tokens/new?${permission}&tokenType=fineGrained`;
+  return { text: `${words} ${url}`, url };
+}
+
+export const GATED_READ = "canReadGatedRepos=true";
+export const OWN_READ = "ownUserPermissions=repo.content.read";
+export const OWN_WRITE = "ownUserPermissions=repo.write";
+
+export function tokenPage({ endpoint }: AccessEvidence, text: string): NextStep {
+  const url = `${endpoint}/settings/tokens`;
+  return { text: `${text} ${url}`, url };
+}
+
+/** A place that holds a dead token, and how to mend it there. */
+export function replaceToken(evidence: AccessEvidence, source: string): NextStep {
+  const page = `${evidence.endpoint}/settings/tokens`;
+  if (source.startsWith("env:")) {
+    return { text: `Set ${source.slice(4)} to a token of ${page}, or unset it to use a saved login.`, url: page };
+  }
+  if (source.startsWith("file:") || source.startsWith("folder:")) {
+    return signInAgain(evidence);
+  }
+  return { text: `Name another token; make one at ${page}`, url: page };
+}
+
+function signInAgain(evidence: AccessEvidence): NextStep {
+  const command = run("auth login --force", evidence);
+  return { text: `Sign in again: ${command}`, command };
+}
+
+export function again(text: string): NextStep {
+  return { text };
+}

@@ -1,0 +1,161 @@
+import type { AccessEvidence, AccessVerdict, HubReading } from "../access/index.ts";
+import type { AccessReport } from "../api/index.ts";
+import { safeText } from "../core/errors.ts";
+import { repoPath } from "../core/repo.ts";
+import { alignColumns, cross, exitOf, tick, wrapLine } from "./output.ts";
+import type { Json, Printer, Report } from "./output.ts";
+
+/** A verdict with its evidence, for a person, for a program, and as an exit code. */
+export function accessReport({ verdict, evidence }: AccessReport, printer: Printer): Report {
+  const rows = facts(evidence);
+  // Words that do not fit go on below the words, not below the names.
+  const indent = " ".repeat(4 + Math.max(...rows.map(([name = ""]) => name.length)));
+  return {
+    data: accessData({ verdict, evidence }),
+    human: [
+      ...wrapLine(`${mark(verdict, printer)} ${verdict.message} (${verdict.kind})`, printer, "  "),
+      ...alignColumns(rows).flatMap((line) => wrapLine(`  ${line}`, printer, indent)),
+      ...wrapLine(`Next: ${verdict.next.text}`, printer, "  "),
+    ],
+    quiet: [verdict.kind],
+    exit: verdictExit(verdict),
+  };
+}
+
+/**
+ * Many verdicts as one table, and below it what to do about those that were refused, each thing once.
+ * The exit code is the worst of them: the highest.
+ */
+export function accessTable(reports: readonly AccessReport[], printer: Printer): Report {
+  const rows = reports.map(({ verdict, evidence }) => [
+    mark(verdict, printer),
+    repoPath(evidence.subject.repo),
+    verdict.kind,
+  ]);
+  const steps = new Map<string, string[]>();
+  for (const { verdict, evidence } of reports) {
+    if (verdict.kind === "ok") continue;
+    const repos = steps.get(verdict.next.text) ?? [];
+    steps.set(verdict.next.text, [...repos, repoPath(evidence.subject.repo)]);
+  }
+  const next = [...steps].flatMap(([text, repos]) => wrapLine(`${repos.join(", ")}: ${text}`, printer, "  "));
+  const exit = Math.max(0, ...reports.map(({ verdict }) => verdictExit(verdict)));
+  return {
+    data: {
+      allowed: reports.every(({ verdict }) => verdict.allowed),
+      exit,
+      repos: reports.map((report) => accessData(report)),
+    },
+    human: [...alignColumns(rows), ...(next.length === 0 ? [] : ["", ...next])],
+    quiet: reports.map(({ verdict }) => verdict.kind),
+    exit,
+  };
+}
+
+export function verdictExit({ code }: AccessVerdict): number {
+  return code === undefined ? 0 : exitOf(code);
+}
+
+function mark({ allowed }: AccessVerdict, printer: Printer): string {
+  return allowed ? tick(printer) : cross(printer);
+}
+
+/** The evidence line by line: which token, whose, and what the Hub said. */
+function facts(evidence: AccessEvidence): string[][] {
+  const { account, answer, anonymous, gate } = evidence;
+  const { status, said, requestId } = hubSaid(answer);
+  const rows = [["token:", tokenWords(evidence)]];
+  if (account?.kind === "known") {
+    const { name, token } = account.account;
+    const rights = [token?.name, token?.role].filter((word) => word !== undefined).join(", ");
+    rows.push(["account:", rights === "" ? name : `${name} (${rights})`]);
+  } else if (account?.kind === "unknown") {
+    rows.push(["account:", `unknown: ${account.error.message}`]);
+  }
+  if (gate !== undefined) rows.push(["gate:", gate === "auto" ? "opens at once for who asks" : "people decide"]);
+  if (said !== "" || status !== undefined) {
+    const words = said === "" ? String(status) : status === undefined ? said : `${said} (${status})`;
+    rows.push(["Hub said:", words]);
+  }
+  if (anonymous !== undefined) {
+    const open = anonymous.kind === "readable";
+    rows.push(["without:", open ? "anybody may read it" : "nobody may read it without a token"]);
+  }
+  if (requestId !== undefined) rows.push(["request:", requestId]);
+  return rows.map(([name = "", words = ""]) => [name, safeText(words, 1000)]);
+}
+
+function tokenWords({ token }: AccessEvidence): string {
+  if (token.kind === "none") {
+    return token.keptBack === undefined
+      ? "none"
+      : `none; ${token.keptBack} is kept back by HF_HUB_DISABLE_IMPLICIT_TOKEN`;
+  }
+  const words = [token.kind === "withheld" ? `${token.source}, not sent` : token.source];
+  if (token.kind === "used" && token.tokenName !== undefined) words.push(`saved as ${token.tokenName}`);
+  if (token.kind === "used" && token.expiresAt !== undefined) {
+    words.push(`ends ${token.expiresAt.toISOString().slice(0, 10)}`);
+  }
+  if (token.shadows.length > 0) words.push(`hides ${token.shadows.join(", ")}`);
+  return words.join("; ");
+}
+
+interface Said {
+  readonly status: number | undefined;
+  readonly said: string;
+  readonly requestId: string | undefined;
+}
+
+function hubSaid(answer: HubReading): Said {
+  if (answer.kind === "readable") return { status: answer.status, said: "", requestId: answer.requestId };
+  return { status: answer.error.status, said: answer.said, requestId: answer.error.requestId };
+}
+
+/** The JSON of one repo; the names are part of the public face. */
+function accessData({ verdict, evidence }: AccessReport): { readonly [key: string]: Json | undefined } {
+  const { subject, token, account, answer, anonymous, gate, endpoint, need } = evidence;
+  const { status, said, requestId } = hubSaid(answer);
+  // Without a token the answer is the one that everybody gets.
+  const open = token.kind !== "used" && need === "read" && status !== undefined ? answer : anonymous;
+  return {
+    repo: subject.repo.id,
+    repoType: subject.repo.type,
+    revision: subject.revision ?? null,
+    path: subject.path ?? null,
+    need,
+    verdict: verdict.kind,
+    allowed: verdict.allowed,
+    certain: verdict.certain,
+    reason: "reason" in verdict ? (verdict.reason ?? null) : null,
+    names: verdict.kind === "misspelt" ? verdict.names.map((repo) => repoPath(repo)) : [],
+    retryAfter: verdict.kind === "rate-limited" ? (verdict.retryAfter ?? null) : null,
+    message: verdict.message,
+    next: { text: verdict.next.text, command: verdict.next.command ?? null, url: verdict.next.url ?? null },
+    code: verdict.code ?? null,
+    exit: verdictExit(verdict),
+    endpoint,
+    token:
+      token.kind === "none"
+        ? { source: null, keptBack: token.keptBack ?? null, sent: false, shadows: [] }
+        : {
+            source: token.source,
+            keptBack: null,
+            sent: token.kind === "used",
+            tokenName: token.kind === "used" ? plain(token.tokenName) : null,
+            expiresAt: token.kind === "used" ? (token.expiresAt?.toISOString() ?? null) : null,
+            shadows: [...token.shadows],
+          },
+    account: account?.kind === "known" ? plain(account.account.name) : null,
+    gate: gate ?? null,
+    public: open === undefined ? null : open.kind === "readable",
+    hub: {
+      status: status ?? null,
+      said: said === "" ? null : plain(said),
+      requestId: plain(requestId),
+    },
+  };
+}
+
+function plain(text: string | undefined): string | null {
+  return text === undefined ? null : safeText(text, 1000);
+}
