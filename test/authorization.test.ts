@@ -13,9 +13,11 @@ const EXPOSED: Record<string, number> = {
   "auth/login-record.ts": 1, // hashed, to know a token again
   "auth/login.ts": 1, // its prefix, to refuse tokens of organisations
   "auth/named-login.ts": 1, // cleaned again, as read from the store
+  "auth/oidc-exchange.ts": 1, // the body of the exchange, for the endpoint that the ID token names
   "auth/refresh.ts": 1, // the body of the request that renews a login, at its own endpoint
   "auth/store-plans.ts": 2, // cleaned again, as read from the store
   "auth/token-store.ts": 2, // written to stored_tokens; masked
+  "core/github-runner.ts": 1, // the command that has the log of a job mask it
   "cli/child-environment.ts": 1, // the environment of a child that was asked for
   "cli/commands/auth-env.ts": 1, // printed on request
   "cli/commands/auth-token.ts": 1, // printed on request

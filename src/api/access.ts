@@ -1,6 +1,6 @@
 import { collectEvidence, decideAccess } from "../access/index.ts";
 import type { AccessEvidence, AccessNeed, AccessSubject, AccessVerdict, Account, TokenFacts } from "../access/index.ts";
-import { credentialOf, surveySources, whoami } from "../auth/index.ts";
+import { credentialOf, notExchanged, surveySources, whoami } from "../auth/index.ts";
 import type { SourceReport, TokenResolution } from "../auth/index.ts";
 import { TokenError } from "../core/errors.ts";
 import type { RepoAddress } from "../core/repo-address.ts";
@@ -68,12 +68,13 @@ export function askAccount(hub: HubClient, signal: AbortSignal | undefined): Pro
 /**
  * The token of a resolution as a verdict sees it, with the sources that it hides.
  * @throws HfError a source that was refused for what has nothing to do with tokens
+ * @throws OfflineError the token would come by an exchange, and the network is switched off
  */
 export async function tokenFacts(session: Session, resolution: TokenResolution): Promise<TokenFacts> {
   const { sources } = await surveySources(session.sources(), session.refreshing.clock.now());
   const shadows = sources.filter(isShadowed).map(({ source }) => source);
   if (resolution.kind === "anonymous") {
-    const keptBack = sources.find(({ state }) => state === "active")?.source;
+    const keptBack = sources.find(({ state }) => state === "active" || state === "promised")?.source;
     return keptBack === undefined ? { kind: "none" } : { kind: "none", keptBack };
   }
   const { source } = resolution;
@@ -81,6 +82,7 @@ export async function tokenFacts(session: Session, resolution: TokenResolution):
     if (!(resolution.error instanceof TokenError)) throw resolution.error;
     return { kind: "withheld", source, error: resolution.error, shadows };
   }
+  if (resolution.kind === "promised") throw notExchanged(resolution.resource);
   const { tokenName, expiresAt } = resolution;
   return { kind: "used", source, tokenName, expiresAt, shadows };
 }

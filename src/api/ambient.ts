@@ -1,6 +1,8 @@
 import { homedir } from "node:os";
 import process from "node:process";
+import { isGithubRunner, maskCommand } from "../core/github-runner.ts";
 import type { Environment, Machine } from "../core/ports.ts";
+import type { Secret } from "../core/secret.ts";
 import { userHome } from "../core/user-home.ts";
 
 /** The environment of the process at this moment. Never read at import. */
@@ -10,4 +12,9 @@ export function ambientEnvironment(): Environment {
 
 export function ambientMachine(): Machine {
   return { platform: process.platform, home: homedir(), cwd: process.cwd(), userHome };
+}
+
+/** Has a secret that was just made struck from the log of the job that this process is part of, where it is public. */
+export function maskInLog(secret: Secret): void {
+  if (isGithubRunner(process.env)) process.stderr.write(maskCommand(secret));
 }

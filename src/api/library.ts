@@ -11,7 +11,7 @@ import type { HubClient } from "../hub/index.ts";
 import type { DownloadEvent, DownloadPlan, DownloadResult } from "../download/index.ts";
 import { openAccess, subjectOf } from "./access.ts";
 import type { AccessReport } from "./access.ts";
-import { ambientEnvironment, ambientMachine } from "./ambient.ts";
+import { ambientEnvironment, ambientMachine, maskInLog } from "./ambient.ts";
 import { downloadFileWith, downloadSnapshotWith, planDownloadWith } from "./download.ts";
 import type { DownloadFileOptions, DownloadSnapshotOptions, PlanDownloadOptions } from "./download.ts";
 import { openSession } from "./session.ts";
@@ -152,6 +152,7 @@ function sessionOf(options: HubOptions): Session {
     platform: machine.platform,
     cwd: machine.cwd,
     explicit: explicitToken(options.token),
+    onSecret: maskInLog,
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     ...(options.onWarning === undefined ? {} : { warn: options.onWarning }),
   });

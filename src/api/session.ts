@@ -1,7 +1,9 @@
+import { dirname, join } from "node:path";
 import {
   UntrustedEndpointError,
   createFileTokenStore,
   createFolderLogins,
+  createOidcExchanger,
   createRefresher,
   credentialOf,
   oauthClientId,
@@ -12,6 +14,7 @@ import {
 import type {
   ExplicitToken,
   FolderLogins,
+  OidcConfigOptions,
   RefreshOptions,
   TokenResolution,
   TokenSource,
@@ -20,6 +23,7 @@ import type {
 import { systemClock } from "../core/clock.ts";
 import type { Credential } from "../core/credential.ts";
 import type { Clock, Environment, Fetch, Warn } from "../core/ports.ts";
+import type { Secret } from "../core/secret.ts";
 import type { Settings } from "../core/settings.ts";
 import { createHubClient, userAgent } from "../hub/index.ts";
 import type { HubClient } from "../hub/index.ts";
@@ -43,6 +47,8 @@ export interface SessionOptions {
    * is no, the call is refused.
    */
   readonly confirmEndpoint?: ((origin: string) => Promise<boolean>) | undefined;
+  /** Told of every secret that is made for this session, before anything else knows it. */
+  readonly onSecret?: ((secret: Secret) => void) | undefined;
   /** One redacted line for each exchange with the Hub. */
   readonly onExchange?: ((line: string) => void) | undefined;
 }
@@ -56,8 +62,11 @@ export interface Session {
   readonly folders: FolderLogins;
   /** What renewing a saved login takes. */
   readonly refreshing: RefreshOptions;
-  /** The places that a token may come from, in order. Asking them renews nothing. */
-  sources(): readonly TokenSource[];
+  /**
+   * The places that a token may come from, in order. Asking them renews nothing, and exchanges nothing unless that is
+   * wanted: without it a token by exchange is only promised.
+   */
+  sources(options?: { readonly exchange?: boolean }): readonly TokenSource[];
   /**
    * Which token is used, and from where. Warns about what was odd.
    * @param need `"required"`: the call can't do without one, so `HF_HUB_DISABLE_IMPLICIT_TOKEN` does not count
@@ -86,10 +95,22 @@ export function openSession(options: SessionOptions): Session {
     connect: (at) => clientFor(at, undefined),
   };
   const refresh = settings.offline ? undefined : createRefresher(refreshing);
-  const sources = (implicit: boolean, renew: boolean): readonly TokenSource[] =>
-    explicit === false
-      ? []
-      : tokenSources({ env, endpoint, store, explicit, folderRule, implicit, ...(renew ? { refresh } : {}) });
+  const config: OidcConfigOptions = { path: join(dirname(storedTokensPath), "latchkey-oidc.json"), platform, uid };
+  const exchanger = createOidcExchanger({
+    env,
+    endpoint,
+    clock,
+    connect: (at) => clientFor(at, undefined),
+    // What that server would have a person read is no word of the Hub.
+    connectRunner: (credential) => clientFor(credential.origin, credential, false),
+    onSecret: options.onSecret,
+  });
+  const sources = (implicit: boolean, does: { readonly renew: boolean; readonly exchange: boolean }) => {
+    if (explicit === false) return [];
+    const oidc = { config, ...(does.exchange && !settings.offline ? { exchange: exchanger } : {}) };
+    const renew = does.renew ? { refresh } : {};
+    return tokenSources({ env, endpoint, store, explicit, folderRule, implicit, oidc, ...renew });
+  };
 
   const confirmed = async (ask: () => Promise<TokenResolution>): Promise<TokenResolution> => {
     const found = await ask();
@@ -103,14 +124,16 @@ export function openSession(options: SessionOptions): Session {
     const implicit = need === "required" || !settings.disableImplicitToken;
     const known = resolutions.get(implicit);
     if (known !== undefined) return known;
-    const found = confirmed(() => resolveToken(sources(implicit, true))).then((resolution) => {
-      if (resolution.kind === "found") resolution.warnings?.forEach((warning) => warn?.(warning));
-      return resolution;
-    });
+    const found = confirmed(() => resolveToken(sources(implicit, { renew: true, exchange: true }))).then(
+      (resolution) => {
+        if (resolution.kind === "found") resolution.warnings?.forEach((warning) => warn?.(warning));
+        return resolution;
+      },
+    );
     resolutions.set(implicit, found);
     return found;
   };
-  const clientFor = (at: string, credential: Credential | undefined): HubClient =>
+  const clientFor = (at: string, credential: Credential | undefined, tells = true): HubClient =>
     createHubClient({
       endpoint: at,
       ...(credential === undefined ? {} : { credential }),
@@ -119,7 +142,7 @@ export function openSession(options: SessionOptions): Session {
       userAgent: userAgent(settings.userAgentOrigin),
       requestTimeoutMs: settings.requestTimeoutMs,
       offline: settings.offline,
-      ...(warn === undefined ? {} : { warn }),
+      ...(warn === undefined || !tells ? {} : { warn }),
       ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),
       ...networkOf(env, settings, warn),
     });
@@ -135,7 +158,7 @@ export function openSession(options: SessionOptions): Session {
     store,
     folders,
     refreshing,
-    sources: () => sources(true, false),
+    sources: ({ exchange = false } = {}) => sources(true, { renew: false, exchange }),
     resolve,
     hub,
     connect,

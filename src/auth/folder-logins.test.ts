@@ -23,10 +23,11 @@ import type { FolderLogins } from "./folder-logins.ts";
 import { formatFolderRules, nearestRule, parseFolderRules } from "./folder-rules.ts";
 import { resolveToken } from "./resolve.ts";
 import type { TokenResolution } from "./resolve.ts";
-import { isTokenVariable, tokenSources } from "./sources.ts";
+import { tokenSources } from "./sources.ts";
 import type { ExplicitToken } from "./sources.ts";
 import { planLogin } from "./store-plans.ts";
 import { surveySources } from "./survey.ts";
+import { isTokenVariable } from "./token-variables.ts";
 import type { TokenStore } from "./token-store.ts";
 import { noLocks } from "../../test/support/locks.ts";
 
@@ -61,7 +62,7 @@ const sources = (cwd: string, env: Environment = {}, endpoint = HUB, explicit?: 
 async function winner(...args: Parameters<typeof sources>): Promise<string> {
   const found: TokenResolution = await resolveToken(sources(...args));
   if (found.kind === "anonymous") return "nobody";
-  const what = found.kind === "found" ? found.tokenName : found.error.code;
+  const what = found.kind === "found" ? found.tokenName : found.kind === "refused" ? found.error.code : "promised";
   return `${found.source.replace(root, "~")} ${String(what)}`;
 }
 
@@ -235,7 +236,7 @@ describe("isTokenVariable()", () => {
     for (const name of ["HF_TOKEN", "Hf_Token", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_TOKEN", "HF_API_TOKEN"]) {
       assert.ok(isTokenVariable(name), name);
     }
-    for (const name of ["HF_OIDC_RESOURCE", "HF_OIDC_ID_TOKEN", "HUGGINGFACEHUB_API_TOKEN"]) {
+    for (const name of ["HF_OIDC_RESOURCE", "HF_OIDC_ID_TOKEN", "HF_OIDC_ID_TOKEN_FILE", "HUGGINGFACEHUB_API_TOKEN"]) {
       assert.ok(isTokenVariable(name), name);
     }
     for (const name of ["HF_TOKEN_PATH", "HF_HOME", "HF_ENDPOINT", "GITHUB_TOKEN", "MY_HF_TOKEN", "PATH"]) {

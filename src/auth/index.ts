@@ -13,20 +13,32 @@ export { login, logout, logoutAll, switchTo } from "./login.ts";
 export type { LoginOptions, LoginReport } from "./login.ts";
 export { DEFAULT_OAUTH_CLIENT_ID, oauthClientId, readOauthTokens } from "./oauth.ts";
 export type { OauthTokens } from "./oauth.ts";
+export { createOidcExchanger } from "./oidc-exchange.ts";
+export type { ExchangedToken, OidcExchanger, OidcMemory, OidcOptions } from "./oidc-exchange.ts";
+export type { OidcConfigOptions } from "./oidc-config.ts";
+export type { OidcProvider, OidcWay } from "./oidc-provider.ts";
 export { whyNotReadOnly } from "./read-only.ts";
 export { createRefresher, createRefreshMemory, notOauth, refreshLogin } from "./refresh.ts";
 export type { RefreshMemory, RefreshOptions, RefreshOutcome } from "./refresh.ts";
 export { isRefreshDue } from "./refresh-due.ts";
 export type { LoginRefresher, RefreshNote } from "./refresh-due.ts";
-export { credentialOf, resolveToken } from "./resolve.ts";
-export type { FoundToken, RefusedToken, SourceReading, TokenResolution, TokenSource } from "./resolve.ts";
+export { credentialOf, notExchanged, resolveToken } from "./resolve.ts";
+export type {
+  FoundToken,
+  PromisedToken,
+  RefusedToken,
+  SourceReading,
+  TokenResolution,
+  TokenSource,
+} from "./resolve.ts";
 export { readNamedLogin } from "./named-login.ts";
-export { isTokenVariable, lookAlikes, overridingSource, tokenSources } from "./sources.ts";
+export { overridingSource, tokenSources } from "./sources.ts";
 export type { ExplicitToken, SourceOptions } from "./sources.ts";
 export { activeLogin, lookUpOrigins } from "./store-plans.ts";
 export type { LogoutReport, SwitchReport } from "./store-plans.ts";
 export { surveySources } from "./survey.ts";
 export type { SourceReport, SourceState, SourceSurvey } from "./survey.ts";
+export { isTokenVariable, lookAlikes } from "./token-variables.ts";
 export { parseTokenName, safeTokenName } from "./token-name.ts";
 export { maskToken, readableLogins } from "./token-store.ts";
 export type {

@@ -1,9 +1,10 @@
 import type { Credential } from "../core/credential.ts";
+import { OfflineError } from "../core/errors.ts";
 import type { HfError } from "../core/errors.ts";
 import type { Secret } from "../core/secret.ts";
 
-/** What a place says when it is asked for a token. `absent` lets the next one answer, `refused` ends the search. */
-export type SourceReading = FoundToken | { readonly kind: "absent" } | RefusedToken;
+/** What a place says when it is asked for a token. `absent` lets the next one answer, all others end the search. */
+export type SourceReading = FoundToken | { readonly kind: "absent" } | RefusedToken | PromisedToken;
 
 export interface FoundToken {
   readonly kind: "found";
@@ -11,8 +12,19 @@ export interface FoundToken {
   /** Name of the saved login, where the token is one. */
   readonly tokenName?: string;
   readonly expiresAt?: Date;
+  /** What an exchanged token is limited to: `HF_OIDC_RESOURCE`. */
+  readonly resource?: string;
+  /** Who the ID token behind it says the job is. Plain text. */
+  readonly subject?: string;
   /** Sentences for the person: what was cleaned, what is deprecated. */
   readonly warnings?: readonly string[];
+}
+
+/** There will be a token for whoever may ask for it over the network; here nobody may. */
+export interface PromisedToken {
+  readonly kind: "promised";
+  readonly resource: string;
+  readonly subject?: string;
 }
 
 export interface RefusedToken {
@@ -23,7 +35,7 @@ export interface RefusedToken {
 
 /** A place that a token may come from. It was handed what it needs to read; asking it is all that is left. */
 export interface TokenSource {
-  /** `env:HF_TOKEN`, `file:/home/me/.cache/huggingface/token`, `flag:--token`, `oidc`. */
+  /** `env:HF_TOKEN`, `file:/home/me/.cache/huggingface/token`, `flag:--token`, `oidc:github`. */
   readonly name: string;
   read(): Promise<SourceReading>;
 }
@@ -32,6 +44,7 @@ export interface TokenSource {
 export type TokenResolution =
   | (FoundToken & { readonly source: string; readonly passed: readonly string[] })
   | (RefusedToken & { readonly source: string; readonly passed: readonly string[] })
+  | (PromisedToken & { readonly source: string; readonly passed: readonly string[] })
   | { readonly kind: "anonymous"; readonly passed: readonly string[] };
 
 /**
@@ -51,11 +64,22 @@ export async function resolveToken(sources: readonly TokenSource[]): Promise<Tok
 /**
  * The credential for calls to `endpoint`, or undefined when nobody is signed in.
  * @throws HfError the reason of a refused source
+ * @throws OfflineError there would be one by an exchange, and the network is switched off
  */
 export function credentialOf(resolution: TokenResolution, endpoint: string): Credential | undefined {
   if (resolution.kind === "anonymous") return undefined;
   if (resolution.kind === "refused") throw resolution.error;
+  if (resolution.kind === "promised") throw notExchanged(resolution.resource);
   const { token, source, expiresAt } = resolution;
   const origin = new URL(endpoint).origin;
   return { token, origin, source, ...(expiresAt === undefined ? {} : { expiresAt }) };
+}
+
+/** The error for whoever needs a token that is only promised. */
+export function notExchanged(resource: string): OfflineError {
+  return new OfflineError(
+    "ERR_HF_OFFLINE",
+    `The token for ${resource} comes by an exchange with the Hub, and the network is switched off.`,
+    { hint: "Unset HF_HUB_OFFLINE (and TRANSFORMERS_OFFLINE), or leave out --offline, to use the network." },
+  );
 }

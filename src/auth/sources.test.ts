@@ -11,9 +11,10 @@ import { Secret } from "../core/secret.ts";
 import { createFileTokenStore } from "./file-token-store.ts";
 import { credentialOf, resolveToken } from "./resolve.ts";
 import type { SourceReading, TokenResolution, TokenSource } from "./resolve.ts";
-import { lookAlikes, overridingSource, tokenSources } from "./sources.ts";
+import { overridingSource, tokenSources } from "./sources.ts";
 import { planLogin } from "./store-plans.ts";
 import { surveySources } from "./survey.ts";
+import { lookAlikes } from "./token-variables.ts";
 import type { TokenStore } from "./token-store.ts";
 import { trustEndpoint } from "./trust.ts";
 
@@ -273,7 +274,7 @@ describe("overridingSource()", () => {
       overridingSource({ HF_TOKEN: " ", HUGGING_FACE_HUB_TOKEN: value("o") }, token),
       "env:HUGGING_FACE_HUB_TOKEN",
     );
-    assert.equal(overridingSource({ HF_OIDC_RESOURCE: "acme/tiny" }, token), "oidc");
+    assert.equal(overridingSource({ HF_OIDC_RESOURCE: "acme/tiny" }, token), "env:HF_OIDC_RESOURCE");
     assert.equal(overridingSource({ HUGGINGFACE_TOKEN: value("o") }, token), undefined);
   });
 });

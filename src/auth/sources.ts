@@ -7,6 +7,8 @@ import { insecureEndpoint, misplacedLogin } from "./endpoint-rule.ts";
 import type { FolderRule } from "./folder-rules.ts";
 import { originsOf } from "./login-record.ts";
 import { readNamedLogin } from "./named-login.ts";
+import { oidcSource } from "./oidc-source.ts";
+import type { OidcSourceOptions } from "./oidc-source.ts";
 import type { LoginRefresher } from "./refresh-due.ts";
 import type { SourceReading, TokenSource } from "./resolve.ts";
 import { activeLogin } from "./store-plans.ts";
@@ -24,6 +26,8 @@ export interface SourceOptions {
   readonly folderRule?: (() => FolderRule | undefined) | undefined;
   /** Renews an OAuth login that is near its end. Undefined: saved logins are taken as they are. */
   readonly refresh?: LoginRefresher | undefined;
+  /** The exchange of ID tokens. Undefined: where `HF_OIDC_RESOURCE` asks for one, it is only promised. */
+  readonly oidc?: Pick<OidcSourceOptions, "config" | "exchange"> | undefined;
   /**
    * False asks the caller's own token alone: `HF_HUB_DISABLE_IMPLICIT_TOKEN` for a request that needs no token.
    * @default true
@@ -41,7 +45,7 @@ export function tokenSources(options: SourceOptions): readonly TokenSource[] {
   if (options.implicit === false) return explicit;
   return [
     ...explicit,
-    oidcSource(options),
+    oidcSource({ env: options.env, endpoint: options.endpoint, ...options.oidc }),
     envSource("HF_TOKEN", options),
     envSource("HUGGING_FACE_HUB_TOKEN", options),
     ...folderSource(options),
@@ -55,52 +59,12 @@ export function tokenSources(options: SourceOptions): readonly TokenSource[] {
   ];
 }
 
-/** Names that look like ours and are read by some other tool, or by none. Never read; `auth status` reports them. */
-const LOOK_ALIKES: readonly string[] = [
-  "HF_ACCESS_TOKEN",
-  "HF_API_KEY",
-  "HF_API_TOKEN",
-  "HF_AUTH_TOKEN",
-  "HF_HUB_TOKEN",
-  "HUGGINGFACEHUB_API_TOKEN",
-  "HUGGINGFACE_ACCESS_TOKEN",
-  "HUGGINGFACE_API_KEY",
-  "HUGGINGFACE_API_TOKEN",
-  "HUGGINGFACE_HUB_TOKEN",
-  "HUGGING_FACE_API_KEY",
-  "HUGGING_FACE_TOKEN",
-];
-
-/** The look-alike variables that are set. Their values are not looked at. */
-export function lookAlikes(env: Environment): readonly string[] {
-  return LOOK_ALIKES.filter((name) => Object.hasOwn(env, name));
-}
-
-/** The variables that decide which token a tool of the Hub uses, ours or another. */
-const TOKEN_VARIABLES: readonly string[] = [
-  "HF_TOKEN",
-  "HUGGING_FACE_HUB_TOKEN",
-  "HUGGINGFACE_TOKEN",
-  // An exchange comes before HF_TOKEN, in ours and in Python's library.
-  "HF_OIDC_RESOURCE",
-  "HF_OIDC_ID_TOKEN",
-  ...LOOK_ALIKES,
-];
-
-/**
- * True for every variable that holds a token of the Hub, or makes a tool find one before `HF_TOKEN`. `HF_TOKEN_PATH` is
- * none: it says where logins are kept. In any case of letters, since Windows knows none.
- */
-export function isTokenVariable(name: string): boolean {
-  return TOKEN_VARIABLES.includes(name.toUpperCase());
-}
-
 /**
  * The source in the environment that hides a saved login with this token, or undefined when the login is used.
  * Asked after a sign-in and a switch, whose effect the person would otherwise miss.
  */
 export function overridingSource(env: Environment, token: Secret): string | undefined {
-  if ((env["HF_OIDC_RESOURCE"] ?? "") !== "") return "oidc";
+  if ((env["HF_OIDC_RESOURCE"] ?? "") !== "") return "env:HF_OIDC_RESOURCE";
   for (const name of ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]) {
     const cleaned = cleanToken(env[name] ?? "");
     if (cleaned.kind === "refused") return `env:${name}`;
@@ -155,22 +119,6 @@ function folderSource(options: SourceOptions): readonly TokenSource[] {
       read,
     },
   ];
-}
-
-/** Whoever sets the resource wants the token of an exchange and no other, so this never gives way to the next source. */
-function oidcSource({ env }: SourceOptions): TokenSource {
-  const read = async (): Promise<SourceReading> => {
-    if ((env["HF_OIDC_RESOURCE"] ?? "") === "") return { kind: "absent" };
-    return {
-      kind: "refused",
-      error: new TokenError(
-        "ERR_HF_TOKEN_REFUSED",
-        "HF_OIDC_RESOURCE asks for a token by OIDC exchange, which this version can't do.",
-        { hint: "Unset HF_OIDC_RESOURCE and set HF_TOKEN, or name a token with --token-file." },
-      ),
-    };
-  };
-  return { name: "oidc", read };
 }
 
 /** A variable belongs to whom sets the environment, who also sets the endpoint there: it is bound to that endpoint. */

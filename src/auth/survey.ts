@@ -4,11 +4,11 @@ import type { SourceReading, TokenResolution, TokenSource } from "./resolve.ts";
 import { maskToken } from "./token-store.ts";
 
 /**
- * `active`: this token is used. `shadowed`: it would be, were it not for an earlier source. `unreadable`: the file
+ * `active`: this token is used. `promised`: it will be got over the network when it is used. `shadowed`: it would be, were it not for an earlier source. `unreadable`: the file
  * can't be read. `wrong-endpoint`: the token may not go to the endpoint in use. `refused`: anything else that keeps a
  * source that is set from being used.
  */
-export type SourceState = "active" | "shadowed" | "absent" | "unreadable" | "wrong-endpoint" | "refused";
+export type SourceState = "active" | "promised" | "shadowed" | "absent" | "unreadable" | "wrong-endpoint" | "refused";
 
 /** One row of `auth status`. */
 export interface SourceReport {
@@ -21,6 +21,9 @@ export interface SourceReport {
   readonly tokenName?: string;
   readonly expiresAt?: Date;
   readonly expired?: boolean;
+  /** What an exchanged token is limited to, and who the job is that gets it. */
+  readonly resource?: string;
+  readonly subject?: string;
   /** Why it can't be used. */
   readonly reason?: string;
   readonly code?: HfErrorCode;
@@ -61,8 +64,13 @@ function reportOf(source: string, reading: SourceReading, decider: string | unde
       const state = stateOf(code);
       return { source, state, ...shadow, reason: message, code, ...(hint === undefined ? {} : { hint }), warnings: [] };
     }
+    case "promised": {
+      const { resource, subject } = reading;
+      const state = decider === undefined ? "promised" : "shadowed";
+      return { source, state, ...shadow, resource, ...(subject === undefined ? {} : { subject }), warnings: [] };
+    }
     case "found": {
-      const { token, tokenName, expiresAt, warnings = [] } = reading;
+      const { token, tokenName, expiresAt, resource, subject, warnings = [] } = reading;
       const masked = maskToken(token);
       return {
         source,
@@ -71,6 +79,8 @@ function reportOf(source: string, reading: SourceReading, decider: string | unde
         ...(masked === undefined ? {} : { token: masked }),
         ...(tokenName === undefined ? {} : { tokenName }),
         ...(expiresAt === undefined ? {} : { expiresAt, expired: expiresAt.getTime() <= now }),
+        ...(resource === undefined ? {} : { resource }),
+        ...(subject === undefined ? {} : { subject }),
         warnings,
       };
     }

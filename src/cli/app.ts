@@ -11,6 +11,7 @@ import type { ProcessPort } from "./process-port.ts";
 import { routes } from "./routes.ts";
 
 export { refreshInFull } from "./refresh-in-full.ts";
+export { tokenInFull } from "./token-in-full.ts";
 
 const USAGE: readonly number[] = [ExitCode.InvalidArgument, ExitCode.UnknownCommand];
 

@@ -6,6 +6,7 @@ import { readSettings, parseEndpoint } from "../core/settings.ts";
 import type { Settings } from "../core/settings.ts";
 import { Secret } from "../core/secret.ts";
 import { userHome } from "../core/user-home.ts";
+import { isGithubRunner, maskCommand } from "../core/github-runner.ts";
 import type { Session, SessionOptions } from "../api/index.ts";
 import type { CommonFlags } from "./command.ts";
 import type { RunningProgram } from "./find-program.ts";
@@ -131,6 +132,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
       warn,
       explicit,
       confirmEndpoint,
+      ...(isGithubRunner(env) ? { onSecret: (secret: Secret) => printer.err(maskCommand(secret)) } : {}),
       ...(flags.debug === true ? { onExchange: (line: string) => printer.err(`${line}\n`) } : {}),
     });
   };

@@ -1,4 +1,5 @@
 import { homedir } from "node:os";
+import { dirname, join } from "node:path";
 import {
   createFileTokenStore,
   createFolderLogins,
@@ -61,6 +62,8 @@ export function findAtOnce(process: ProcessPort, options: FindOptions = {}): Fou
     store,
     explicit: tokenName === undefined ? undefined : { tokenName, source: "flag:--as" },
     folderRule: () => folders.find(cwd),
+    // Without the exchange itself: a token that has to be got over the network is only promised here.
+    oidc: { config: { path: join(dirname(storedTokensPath), "latchkey-oidc.json"), platform, uid } },
     refresh: refresh === "never" || read.offline ? undefined : refresh,
   });
   return { settings: { ...read, endpoint }, store, sources, resolve: () => resolveToken(sources) };

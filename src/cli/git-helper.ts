@@ -30,6 +30,10 @@ export async function gitHelper(words: readonly string[], process: ProcessPort):
     const { settings, resolve } = findAtOnce(process, { ...asked, refresh });
     const find = async (): Promise<Secret | undefined> => {
       const found = await resolve();
+      if (found.kind === "promised") {
+        const { tokenInFull } = await import("./app.ts");
+        return await tokenInFull(process, settings.endpoint);
+      }
       if (found.kind === "refused") tell(process, `${found.error.message} ${found.error.hint ?? ""}`);
       return found.kind === "found" ? found.token : undefined;
     };

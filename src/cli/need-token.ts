@@ -1,4 +1,5 @@
 import type { Session } from "../api/index.ts";
+import { notExchanged } from "../auth/index.ts";
 import type { FoundToken } from "../auth/index.ts";
 import { TokenError } from "../core/errors.ts";
 
@@ -6,10 +7,12 @@ import { TokenError } from "../core/errors.ts";
  * The token that is used, for a command that is about that token.
  * @throws TokenError `ERR_HF_NOT_SIGNED_IN` when there is none
  * @throws HfError the reason of a refused source
+ * @throws OfflineError it would come by an exchange, and the network is switched off
  */
 export async function needToken(session: Session): Promise<FoundToken & { readonly source: string }> {
   const found = await session.resolve("required");
   if (found.kind === "refused") throw found.error;
+  if (found.kind === "promised") throw notExchanged(found.resource);
   if (found.kind === "found") return found;
   throw new TokenError(
     "ERR_HF_NOT_SIGNED_IN",

@@ -31,11 +31,13 @@ export function statusReport(facts: StatusFacts): Report {
     file.unsafe === undefined ? [] : [`${file.path} ${file.unsafe}`],
   );
   const dead = problem?.code === "ERR_HF_INVALID_TOKEN";
+  const promised = resolution.kind === "promised";
   const { endpoint, tokenPath, hubCache } = settings;
   const rows = sources.map((source) => [mark(source.state), source.source, describe(source)]);
   return {
     data: {
-      signedIn: resolution.kind === "found" && !dead,
+      // Not known without the network.
+      signedIn: promised ? null : resolution.kind === "found" && !dead,
       user,
       endpoint,
       active: resolution.kind === "anonymous" ? null : resolution.source,
@@ -61,19 +63,33 @@ export function statusReport(facts: StatusFacts): Report {
       ...unsafe.map((words) => `${words}. Mend it with chmod.`),
       ...similar.map((name) => `${name} is set, but is not read. The variable is called HF_TOKEN.`),
     ],
-    exit: resolution.kind === "found" && !dead ? 0 : 3,
+    exit: promised || (resolution.kind === "found" && !dead) ? 0 : 3,
   };
 }
 
 function mark(state: SourceReport["state"]): string {
-  return { active: "*", shadowed: "-", absent: " ", unreadable: "!", "wrong-endpoint": "!", refused: "!" }[state];
+  return {
+    active: "*",
+    promised: "*",
+    shadowed: "-",
+    absent: " ",
+    unreadable: "!",
+    "wrong-endpoint": "!",
+    refused: "!",
+  }[state];
 }
 
 function describe(source: SourceReport): string {
-  const facts: string[] = [source.state === "wrong-endpoint" ? "wrong endpoint" : source.state];
+  const words: Partial<Record<SourceReport["state"], string>> = {
+    "wrong-endpoint": "wrong endpoint",
+    promised: "exchanged when it is used",
+  };
+  const facts: string[] = [words[source.state] ?? source.state];
   if (source.shadowedBy !== undefined)
     facts[0] = `${facts[0]}${source.state === "shadowed" ? "" : ", shadowed"} by ${source.shadowedBy}`;
   if (source.token !== undefined) facts.push(source.token);
+  if (source.resource !== undefined) facts.push(`for ${source.resource}`);
+  if (source.subject !== undefined) facts.push(`as ${source.subject}`);
   if (source.tokenName !== undefined) facts.push(`saved as ${source.tokenName}`);
   if (source.expiresAt !== undefined) {
     facts.push(`${source.expired === true ? "expired" : "expires"} ${source.expiresAt.toISOString().slice(0, 10)}`);
@@ -94,6 +110,8 @@ function sourceData(source: SourceReport): Json {
     tokenName: source.tokenName ?? null,
     expiresAt: source.expiresAt?.toISOString() ?? null,
     expired: source.expired ?? null,
+    resource: source.resource ?? null,
+    subject: source.subject ?? null,
     reason: source.reason ?? null,
     code: source.code ?? null,
     hint: source.hint ?? null,

@@ -15,6 +15,7 @@ export type HfErrorCode =
   | "ERR_HF_INVALID_TOKEN"
   | "ERR_HF_ORG_TOKEN"
   | "ERR_HF_TOKEN_REFUSED"
+  | "ERR_HF_OIDC"
   | "ERR_HF_TOKEN_ENDPOINT"
   | "ERR_HF_INSECURE_ENDPOINT"
   // access

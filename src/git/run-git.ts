@@ -1,11 +1,7 @@
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { platform } from "node:os";
-import { resolve as resolvePath } from "node:path";
-import process from "node:process";
 import { HfError } from "../core/errors.ts";
 import type { Environment } from "../core/ports.ts";
 import { redact } from "../core/redact.ts";
+import { ProgramFault, runProgram } from "../core/run-program.ts";
 
 export interface GitOptions {
   /** The environment that git and its helpers get, less what would point it at a repository or let it ask. */
@@ -51,59 +47,31 @@ const LEFT_OUT = new Set([
  * @throws HfError `ERR_HF_GIT` when git is missing, is slower than the limit, or says more than 64 KiB
  * @throws the signal's reason when aborted
  */
-export function runGit(args: readonly string[], input: string, options: GitOptions): Promise<GitResult> {
-  const { cwd = resolvePath("/"), git = "git", timeoutMs = TIMEOUT_MS, signal } = options;
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    // A session of its own: no terminal for a helper to ask on, and a group that can be ended whole.
-    const detached = platform() !== "win32";
-    const env = quietEnvironment(options.env);
-    const child = spawn(git, args, { cwd, env, detached, stdio: "pipe", windowsHide: true });
-    const chunks: { readonly from: "stdout" | "stderr"; readonly bytes: Buffer }[] = [];
-    let size = 0;
-    let failure: unknown;
-    const stop = (reason: unknown): void => {
-      failure ??= reason;
-      kill(child, detached);
-      // A helper that has left the group may hold the pipes open for as long as it likes.
-      child.stdout.destroy();
-      child.stderr.destroy();
-    };
-    const onAbort = (): void => stop(signal?.reason);
-    const timer = setTimeout(() => stop(tooSlow(args, timeoutMs)), timeoutMs);
-    signal?.addEventListener("abort", onAbort, { once: true });
-    const collect = (from: "stdout" | "stderr") => (bytes: Buffer) => {
-      size += bytes.length;
-      if (size > LARGEST) stop(new HfError("ERR_HF_GIT", `git ${args[0] ?? ""} said more than 64 KiB.`));
-      else chunks.push({ from, bytes });
-    };
-    const textOf = (from: string): string =>
-      Buffer.concat(chunks.filter((chunk) => chunk.from === from).map(({ bytes }) => bytes)).toString("utf8");
-    child.stdout.on("data", collect("stdout"));
-    child.stderr.on("data", collect("stderr"));
-    // Git may end without reading its input; what it answers tells more than the broken pipe.
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(input);
-    child.on("error", (error) => {
-      failure ??= missing(error);
-    });
-    child.on("close", (code) => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-      if (failure !== undefined) reject(failure);
-      else resolve({ code: code ?? -1, stdout: textOf("stdout"), stderr: redact(textOf("stderr")).trim() });
-    });
-  });
-}
-
-/** Ends git and the helpers that it started. */
-function kill(child: ChildProcess, group: boolean): void {
+export async function runGit(args: readonly string[], input: string, options: GitOptions): Promise<GitResult> {
+  const { cwd, git = "git", timeoutMs = TIMEOUT_MS, signal } = options;
+  const env = quietEnvironment(options.env);
   try {
-    if (group && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-  } catch {
-    // They are gone already.
+    const { code, stdout, stderr } = await runProgram({
+      words: [git, ...args],
+      env,
+      cwd,
+      input,
+      timeoutMs,
+      maxBytes: LARGEST,
+      signal,
+    });
+    return { code, stdout, stderr: redact(stderr).trim() };
+  } catch (error) {
+    if (!(error instanceof ProgramFault)) throw error;
+    switch (error.kind) {
+      case "not-started":
+        throw missing(error.cause);
+      case "too-slow":
+        throw tooSlow(args, timeoutMs);
+      case "too-much":
+        throw new HfError("ERR_HF_GIT", `git ${args[0] ?? ""} said more than 64 KiB.`);
+    }
   }
-  child.kill("SIGKILL");
 }
 
 function quietEnvironment(env: Environment): Record<string, string> {
@@ -122,7 +90,7 @@ function quietEnvironment(env: Environment): Record<string, string> {
   };
 }
 
-function missing(error: Error): HfError {
+function missing(error: unknown): HfError {
   return new HfError("ERR_HF_GIT", "git could not be started.", {
     cause: error,
     hint: "Install git and put it on the PATH, or go on without: it is needed only for clone and push.",

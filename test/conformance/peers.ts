@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { LocalhubOptions } from "../../src/localhub/index.ts";
 import { startWorld } from "../support/world.ts";
 import type { Outcome, RunOptions, World } from "../support/world.ts";
 import type { Environments } from "./environments.ts";
@@ -17,8 +18,8 @@ export interface PeerWorld extends World {
 
 let scripts = 0;
 
-export async function makePeerWorld(environments: Environments): Promise<PeerWorld> {
-  const world = await startWorld();
+export async function makePeerWorld(environments: Environments, options: LocalhubOptions = {}): Promise<PeerWorld> {
+  const world = await startWorld(options);
   const { run, hub } = world;
   const pythonOf = (version: string): string => {
     const program = environments.python.get(version);

@@ -1,3 +1,4 @@
+import type { LocalhubOptions } from "../../src/localhub/index.ts";
 import type { Environments } from "./environments.ts";
 import { makePeerWorld } from "./peers.ts";
 import type { PeerWorld } from "./peers.ts";
@@ -6,6 +7,8 @@ import type { PeerWorld } from "./peers.ts";
 export interface Row {
   readonly name: string;
   readonly who: string;
+  /** The Hub of its world. Default: the usual seed. */
+  readonly hub?: LocalhubOptions;
   readonly run: (world: PeerWorld) => Promise<void>;
 }
 
@@ -18,7 +21,7 @@ export async function runRows(
   let failed = 0;
   for (const row of rows) {
     const startedAt = Date.now();
-    const world = await makePeerWorld(environments);
+    const world = await makePeerWorld(environments, row.hub);
     let fault: string | undefined;
     try {
       await row.run(world);

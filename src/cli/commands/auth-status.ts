@@ -15,9 +15,9 @@ export const authStatus = command<Flags>({
     const session = await context.session();
     const { lookAlikes, surveySources, whoami } = await import("../../auth/index.ts");
     const { statusReport } = await import("../status-report.ts");
-    const survey = await surveySources(session.sources(), Date.now());
-    const { resolution } = survey;
     const offline = flags.offline === true || session.settings.offline;
+    const survey = await surveySources(session.sources({ exchange: !offline }), Date.now());
+    const { resolution } = survey;
     let user: string | null = null;
     let problem: StatusProblem | undefined;
     if (resolution.kind === "found" && !offline) {

@@ -1,0 +1,43 @@
+import type { Environment } from "../core/ports.ts";
+
+/** Names that look like ours and are read by some other tool, or by none. Never read; `auth status` reports them. */
+const LOOK_ALIKES: readonly string[] = [
+  "HF_ACCESS_TOKEN",
+  "HF_API_KEY",
+  "HF_API_TOKEN",
+  "HF_AUTH_TOKEN",
+  "HF_HUB_TOKEN",
+  "HUGGINGFACEHUB_API_TOKEN",
+  "HUGGINGFACE_ACCESS_TOKEN",
+  "HUGGINGFACE_API_KEY",
+  "HUGGINGFACE_API_TOKEN",
+  "HUGGINGFACE_HUB_TOKEN",
+  "HUGGING_FACE_API_KEY",
+  "HUGGING_FACE_TOKEN",
+];
+
+/** The look-alike variables that are set. Their values are not looked at. */
+export function lookAlikes(env: Environment): readonly string[] {
+  return LOOK_ALIKES.filter((name) => Object.hasOwn(env, name));
+}
+
+/** The variables that decide which token a tool of the Hub uses, ours or another. */
+const TOKEN_VARIABLES: readonly string[] = [
+  "HF_TOKEN",
+  "HUGGING_FACE_HUB_TOKEN",
+  "HUGGINGFACE_TOKEN",
+  // An exchange comes before HF_TOKEN, in ours and in Python's library.
+  "HF_OIDC_RESOURCE",
+  "HF_OIDC_ID_TOKEN",
+  "HF_OIDC_ID_TOKEN_FILE",
+  "HF_ID_TOKEN",
+  ...LOOK_ALIKES,
+];
+
+/**
+ * True for every variable that holds a token of the Hub, or makes a tool find one before `HF_TOKEN`. `HF_TOKEN_PATH` is
+ * none: it says where logins are kept. In any case of letters, since Windows knows none.
+ */
+export function isTokenVariable(name: string): boolean {
+  return TOKEN_VARIABLES.includes(name.toUpperCase());
+}
