@@ -295,14 +295,14 @@ describe("hf auth whoami, token, list, switch, logout", () => {
     assert.equal(switched.exit, 0, switched.stderr);
     assert.equal(readFileSync(join(world.home, "token"), "utf8"), world.token("alice-read"));
     const unknown = await world.hf(["auth", "switch", "wrok", "--json"]);
-    assert.equal(unknown.exit, 1);
+    assert.equal(unknown.exit, 2);
     assert.equal(errorOf(unknown.stderr).code, "ERR_HF_TOKEN_NAME");
     assert.match(errorOf(unknown.stderr).hint ?? "", /'work'/);
     const out = await world.hf(["auth", "logout", "--name", "work"]);
     assert.equal(out.exit, 0, out.stderr);
     assert.equal(stored(), `[alice-read]\nhf_token = ${world.token("alice-read")}\n\n`);
     assert.equal(readFileSync(join(world.home, "token"), "utf8"), world.token("alice-read"));
-    assert.equal((await world.hf(["auth", "logout", "--name", "work"])).exit, 1);
+    assert.equal((await world.hf(["auth", "logout", "--name", "work"])).exit, 2);
   });
 
   it("signs out completely, and calmly a second time", async () => {
@@ -419,7 +419,9 @@ describe("the command line", () => {
       assert.equal(done.exit, 0, done.stderr);
       assert.match(done.stdout, /USAGE/);
     }
-    assert.match((await world.hf(["download"])).stdout, /USAGE/);
+    const nothing = await world.hf(["download"]);
+    assert.deepEqual([nothing.exit, nothing.stdout], [2, ""]);
+    assert.match(nothing.stderr, /Say which repo.*hf download --help/s);
   });
 
   it("prints paths and switches, and no secret", async () => {

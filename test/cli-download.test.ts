@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { defaultSeed } from "../src/localhub/index.ts";
 import { HF, startWorld } from "./support/world.ts";
 import type { World } from "./support/world.ts";
+
+const fullDevice = existsSync("/dev/full") ? false : "this system has no /dev/full";
 
 let world: World;
 before(async () => {
@@ -141,26 +143,91 @@ describe("hf download", () => {
     assert.match(limited.stderr, /600 s/);
   });
 
-  it("stops at Ctrl-C with 130 and leaves no temporary file", async () => {
-    world.hub.fault({ origin: "cdn", stall: { afterBytes: 10_000_000 } });
-    const child = spawn(process.execPath, [HF, "download", "alice/large"], { cwd: world.folder, env: world.env });
-    let stderr = "";
-    child.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
-    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-    const blobs = join(world.hubCache, "models--alice--large/blobs");
-    const limit = Date.now() + 20_000;
-    const begun = (): boolean => existsSync(blobs) && readdirSync(blobs).some((name) => name.includes("incomplete"));
-    while (!begun() && Date.now() < limit) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const [signal, words] of [
+    ["SIGINT", /Stopped by Ctrl-C/],
+    ["SIGTERM", /Stopped by SIGTERM/],
+    ["SIGHUP", /Stopped by SIGHUP/],
+  ] as const) {
+    it(`stops at ${signal} with 130 and leaves no temporary file`, async () => {
+      world.hub.fault({ origin: "cdn", stall: { afterBytes: 10_000_000 } });
+      const child = spawn(process.execPath, [HF, "download", "alice/large"], { cwd: world.folder, env: world.env });
+      let stderr = "";
+      child.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
+      const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+      const blobs = join(world.hubCache, "models--alice--large/blobs");
+      const limit = Date.now() + 20_000;
+      const begun = (): boolean => existsSync(blobs) && readdirSync(blobs).some((name) => name.includes("incomplete"));
+      while (!begun() && Date.now() < limit) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      child.kill(signal);
+      assert.equal(await ended, 130);
+      assert.match(stderr, words);
+      const left = existsSync(blobs) ? readdirSync(blobs) : [];
+      assert.deepEqual(
+        left.filter((name) => name.includes("incomplete")),
+        [],
+      );
+    });
+  }
+
+  it("tells what to do about a dead token by the place that it came from", async () => {
+    const dead = world.token("alice-revoked");
+    const byVariable = await world.hf(["download", "acme/gated-auto"], { env: { HF_TOKEN: dead } });
+    assert.equal(byVariable.exit, 3);
+    assert.match(byVariable.stderr, /Next: Set HF_TOKEN to a token of http\S+, or unset it/);
+    mkdirSync(world.home, { recursive: true });
+    writeFileSync(join(world.home, "token"), dead);
+    const saved = await world.hf(["download", "acme/gated-auto"]);
+    assert.equal(saved.exit, 3);
+    const command = /Next: Sign in again with '(hf auth login --force [^']+)'/.exec(saved.stderr)?.[1] ?? "";
+    // What the person is told to run does mend it.
+    const words = [...command.split(" ").slice(1), "--token-stdin"];
+    const again = await world.hf(words, { input: world.token("carol-read") });
+    assert.equal(again.exit, 0, again.stderr);
+  });
+
+  it("takes ~ in --cache-dir as HF_HOME has it, and no empty folder", async () => {
+    const { path } = await json("alice/tiny-model", "config.json", "--cache-dir", "~/own cache");
+    assert.ok(path.startsWith(join(world.folder, "own cache", "models--alice--tiny-model")), path);
+    for (const words of [["--cache-dir", ""], ["--cache-dir="]]) {
+      const done = await world.hf(["download", "alice/tiny-model", ...words, "--json"]);
+      assert.deepEqual([done.exit, code(done.stderr), done.stdout], [2, "ERR_HF_USAGE", ""]);
     }
-    child.kill("SIGINT");
-    assert.equal(await ended, 130);
-    assert.match(stderr, /Stopped by Ctrl-C/);
-    const left = existsSync(blobs) ? readdirSync(blobs) : [];
-    assert.deepEqual(
-      left.filter((name) => name.includes("incomplete")),
-      [],
+    assert.ok(!existsSync(join(world.folder, "models--alice--tiny-model")));
+  });
+
+  it("answers no path where nothing matches: exit 5, and where to look", async () => {
+    for (const words of [["--include", "nothing*"], ["no-folder/"]]) {
+      const done = await world.hf(["download", "alice/tiny-model", ...words]);
+      assert.deepEqual([done.exit, done.stdout], [5, ""]);
+      assert.ok(
+        done.stderr.includes(`Next: Its files are listed at ${world.hub.url}/alice/tiny-model/tree/`),
+        done.stderr,
+      );
+    }
+    const missing = await world.hf(["download", "alice/tiny-model", "a.bin", "config.json"]);
+    assert.ok(
+      missing.stderr.includes(`Next: See what it has: ${world.hub.url}/alice/tiny-model/tree/`),
+      missing.stderr,
     );
+  });
+
+  it("names the file and the revision in the command for later", async () => {
+    const done = await world.hf(["download", "alice/tiny-model", "a b.txt", "--offline", "--revision", "v1 x"]);
+    assert.match(done.stderr, /run: hf download alice\/tiny-model 'a b\.txt' --revision 'v1 x'$/m);
+  });
+
+  it("says in one line that its answer could not be written", { skip: fullDevice }, async () => {
+    for (const line of ["version", "auth token", "auth status --offline", "env --json", "download alice/tiny-model"]) {
+      const env = { HF_TOKEN: world.token("alice-read") };
+      const done = await world.run("sh", ["-c", `"$0" "$@" > /dev/full`, process.execPath, HF, ...line.split(" ")], {
+        env,
+      });
+      assert.equal(done.exit, 6, `${line}: ${done.stderr}`);
+      assert.match(done.stderr, /No space left to write the answer/, line);
+      assert.ok(!/\n {4}at /.test(done.stderr), done.stderr);
+    }
   });
 
   it("ends quietly when nobody reads its answer", async () => {

@@ -10,8 +10,14 @@ export function ambientEnvironment(): Environment {
   return process.env;
 }
 
-export function ambientMachine(): Machine {
-  return { platform: process.platform, home: homedir(), cwd: process.cwd(), userHome };
+/**
+ * The machine as seen from `env`: its variable for the home folder comes before the process's own, so that a caller
+ * who hands in an environment gets the files of that one and no other.
+ */
+export function ambientMachine(env: Environment): Machine {
+  const { platform } = process;
+  const home = env[platform === "win32" ? "USERPROFILE" : "HOME"] ?? homedir();
+  return { platform, home, cwd: process.cwd(), userHome };
 }
 
 /** Has a secret that was just made struck from the log of the job that this process is part of, where it is public. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
@@ -42,6 +42,21 @@ describe("resolveToken()", () => {
     assert.equal(await outcome({ env: env() }), "found file:~/token");
     assert.equal(await outcome({ env: env({ HF_TOKEN: value("env") }) }), "found env:HF_TOKEN");
     assert.equal(await outcome({ env: env(), endpoint: "https://mirror.example" }), "refused file:~/token");
+  });
+
+  it("takes the home folder of the environment that it was handed, not the process's", async () => {
+    mkdirSync(join(home, ".cache/huggingface"), { recursive: true });
+    writeFileSync(join(home, ".cache/huggingface/token"), value("other"));
+    const there = { HOME: home, USERPROFILE: home, HF_ENDPOINT: hub.url };
+    assert.equal(await outcome({ env: there }), "found file:~/.cache/huggingface/token");
+    const tiny = { repo: "alice/tiny-model", path: "config.json" };
+    const { path } = await downloadFile(tiny, {
+      env: there,
+      token: false,
+      cacheDir: "~/own",
+    });
+    assert.ok(path.startsWith(join(home, "own", "models--alice--tiny-model")), path);
+    await assert.rejects(downloadFile(tiny, { env: there, cacheDir: "" }), refusal("ERR_HF_USAGE"));
   });
 
   it("takes the caller's token whatever else there is, and false for none", async () => {

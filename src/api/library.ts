@@ -6,7 +6,7 @@ import { parseRepoAddress } from "../core/repo-address.ts";
 import { parseRepoSpec } from "../core/repo.ts";
 import type { Repo } from "../core/repo.ts";
 import { Secret } from "../core/secret.ts";
-import { parseEndpoint, readSettings } from "../core/settings.ts";
+import { parseEndpoint, placeOf, readSettings } from "../core/settings.ts";
 import type { HubClient } from "../hub/index.ts";
 import type { DownloadEvent, DownloadPlan, DownloadResult } from "../download/index.ts";
 import { openAccess, subjectOf } from "./access.ts";
@@ -26,7 +26,7 @@ export interface HubOptions {
   readonly token?: string | Secret | false;
   /** Address of the Hub. Default: `HF_ENDPOINT`, else https://huggingface.co */
   readonly endpoint?: string;
-  /** Variables to read instead of the process's own. */
+  /** Variables to read instead of the process's own. `HOME` (on Windows `USERPROFILE`) is the home folder if it is set. */
   readonly env?: Environment;
   /** Sends the calls of the API. Contents of files go over sockets of our own. Default: `node:http` and `node:https`. */
   readonly fetch?: Fetch;
@@ -141,7 +141,7 @@ export type { DownloadEvent };
 
 function sessionOf(options: HubOptions): Session {
   const env = options.env ?? ambientEnvironment();
-  const machine = ambientMachine();
+  const machine = ambientMachine(env);
   const read = readSettings(env, machine);
   read.warnings.forEach((warning) => options.onWarning?.(warning));
   const settings =
@@ -179,8 +179,23 @@ function repoOf(repo: string | Repo): Repo {
   return typeof repo === "string" ? parseRepoSpec(repo) : parseRepoSpec(repo.id, repo.type);
 }
 
-/** The caller's options without those that the session has taken. */
-function workOf<T extends HubOptions>(options: T): Omit<T, "token" | "endpoint" | "env" | "fetch" | "onWarning"> {
+interface Places {
+  readonly cacheDir?: string | undefined;
+  readonly localDir?: string | undefined;
+}
+
+/** The caller's options without those that the session has taken, with the places that they name made absolute. */
+function workOf<T extends HubOptions & Places>(
+  options: T,
+): Omit<T, "token" | "endpoint" | "env" | "fetch" | "onWarning"> {
   const { token: _token, endpoint: _endpoint, env: _env, fetch: _fetch, onWarning, ...work } = options;
-  return onWarning === undefined ? work : { ...work, warn: onWarning };
+  const env = options.env ?? ambientEnvironment();
+  const { cacheDir, localDir } = options;
+  const place = (text: string, name: string): string => placeOf(text, name, env, ambientMachine(env));
+  return {
+    ...work,
+    ...(cacheDir === undefined ? {} : { cacheDir: place(cacheDir, "cacheDir") }),
+    ...(localDir === undefined ? {} : { localDir: place(localDir, "localDir") }),
+    ...(onWarning === undefined ? {} : { warn: onWarning }),
+  };
 }

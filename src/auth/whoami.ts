@@ -1,3 +1,4 @@
+import { deadTokenStep } from "../core/dead-token.ts";
 import { HfError, TokenError } from "../core/errors.ts";
 import type { HubClient } from "../hub/index.ts";
 import { readIdentity } from "./identity.ts";
@@ -31,15 +32,6 @@ function invalidToken(cause: HfError, source: string, endpoint: string): TokenEr
     cause,
     status: 401,
     ...(cause.requestId === undefined ? {} : { requestId: cause.requestId }),
-    hint: `It is mistyped, expired or revoked. ${nextStep(source, endpoint)}`,
+    hint: `It is mistyped, expired or revoked. ${deadTokenStep(source, endpoint)}`,
   });
-}
-
-function nextStep(source: string, endpoint: string): string {
-  const page = `${endpoint}/settings/tokens`;
-  if (source.startsWith("env:")) {
-    return `Set ${source.slice(4)} to a token of ${page}, or unset it to use a saved login (it comes first).`;
-  }
-  if (source.startsWith("file:")) return "Sign in again with 'hf auth login --force'.";
-  return `Make or copy a token at ${page}`;
 }

@@ -19,7 +19,12 @@ const USAGE: readonly number[] = [ExitCode.InvalidArgument, ExitCode.UnknownComm
 export async function runApp(argv: readonly string[], process: ProcessPort): Promise<number> {
   let exit = 0;
   let complaints = "";
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", onBrokenPipe);
+  let fault: unknown;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error) => {
+      if (!isReaderGone(error)) fault ??= error;
+    });
+  }
   const app = buildApplication(routes, {
     name: "hf",
     scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
@@ -46,7 +51,13 @@ export async function runApp(argv: readonly string[], process: ProcessPort): Pro
       }
     },
   };
-  await run(app, withHelp(argv), tree);
+  await run(app, withEmptyValues(argv), tree);
+  // A stream tells of a fault after the write that met it.
+  await new Promise((resolve) => setImmediate(resolve));
+  if (fault !== undefined) {
+    const { unwritten } = await import("./write-at-once.ts");
+    return printError(unwritten(fault), plainPrinter(argv, process), false);
+  }
   const treeExit = Number(tree.process.exitCode ?? 0);
   if (treeExit === 0) {
     if (complaints !== "") process.stderr.write(complaints);
@@ -58,13 +69,14 @@ export async function runApp(argv: readonly string[], process: ProcessPort): Pro
 }
 
 /** A reader that has seen enough, as in `| head`, is no fault of this program. */
-function onBrokenPipe(error: Error): void {
-  if (systemCode(error) !== "EPIPE") throw error;
+function isReaderGone(error: unknown): boolean {
+  return systemCode(error) === "EPIPE";
 }
 
-/** `hf download` alone shows its help, as people expect of a command that can't do anything without words. */
-function withHelp(argv: readonly string[]): readonly string[] {
-  return argv.length === 1 && argv[0] === "download" ? [...argv, "--help"] : argv;
+/** `--flag=` gives an empty value; the parser would take the whole word for an argument. */
+function withEmptyValues(argv: readonly string[]): readonly string[] {
+  const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
+  return argv.flatMap((word, at) => (at < end && /^--[\w-]+=$/.test(word) ? [word.slice(0, -1), ""] : [word]));
 }
 
 function usage(complaints: string, argv: readonly string[]): UsageError {

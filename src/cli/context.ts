@@ -24,7 +24,7 @@ export interface CliContext {
   readonly machine: Machine;
   /** Where this program and its Node are. */
   readonly program: RunningProgram;
-  /** Aborted by Ctrl-C and by SIGTERM. */
+  /** Aborted by Ctrl-C, by SIGTERM, and by SIGHUP when the terminal goes away. */
   readonly signal: AbortSignal;
   /** True when somebody sits there: stdin and stderr are terminals and the format is for people. */
   readonly interactive: boolean;
@@ -97,7 +97,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     if (signal === "SIGINT" && process.stderr.isTTY && process.stdin.isTTY) process.stderr.write("\n");
     interrupt.abort(interrupted(signal));
   };
-  const signals: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM"];
+  const signals: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const name of signals) process.on(name, onSignal);
   const warned = new Set<string>();
   const warn = (message: string): void => {
@@ -179,7 +179,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
 }
 
 function interrupted(signal: NodeJS.Signals): HfError {
-  return new HfError("ERR_HF_INTERRUPTED", signal === "SIGINT" ? "Stopped by Ctrl-C." : "Stopped by SIGTERM.");
+  return new HfError("ERR_HF_INTERRUPTED", signal === "SIGINT" ? "Stopped by Ctrl-C." : `Stopped by ${signal}.`);
 }
 
 async function readNamedToken(

@@ -9,8 +9,13 @@ import type { ProcessPort } from "./process-port.ts";
 export async function main(argv: readonly string[], process: ProcessPort): Promise<number> {
   const words = argv.join(" ");
   if (words === "version" || words === "--version" || words === "-v") {
-    process.stdout.write(`${VERSION}\n`);
-    return 0;
+    const { writeAtOnce } = await import("./write-at-once.ts");
+    try {
+      writeAtOnce(`${VERSION}\n`);
+      return 0;
+    } catch {
+      // The whole program meets the same fault again, and explains it.
+    }
   }
   if (words === "auth token") {
     const { tokenAtOnce } = await import("./token-at-once.ts");

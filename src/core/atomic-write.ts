@@ -108,7 +108,20 @@ export function ensureFolderSync(path: string, { mode = 0o777 }: { readonly mode
   try {
     return nodeFs.mkdirSync(path, { recursive: true, mode });
   } catch (error) {
-    throw diskError(error, "make the folder", path);
+    throw diskError(systemCode(error) === "ENOENT" ? mkdirFault(path, error) : error, "make the folder", path);
+  }
+}
+
+/** A recursive mkdir says ENOENT where the file system is read-only; a plain one in the same place says why. */
+function mkdirFault(path: string, error: unknown): unknown {
+  let missing = path;
+  while (!nodeFs.existsSync(dirname(missing)) && dirname(missing) !== missing) missing = dirname(missing);
+  try {
+    nodeFs.mkdirSync(missing);
+    nodeFs.rmdirSync(missing);
+    return error;
+  } catch (reason) {
+    return systemCode(reason) === "EEXIST" ? error : reason;
   }
 }
 

@@ -163,7 +163,8 @@ export function diskError(error: unknown, doing: string, path: string): HfError 
 }
 
 function diskHint(code: string | undefined): string {
-  if (code === "EROFS") return "The file system is read-only. Set HF_HOME to a folder that you may write to.";
+  if (code === "EROFS")
+    return "The file system is read-only. Set HF_HOME (or --cache-dir) to a folder that you may write to.";
   if (code === "EACCES" || code === "EPERM")
     return "Check the owner and mode of the folder, or set HF_HOME to one that is yours.";
   if (code === "EISDIR" || code === "ENOTDIR" || code === "EEXIST")

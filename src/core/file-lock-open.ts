@@ -1,8 +1,9 @@
-import { closeSync, constants, fchmodSync, fstatSync, lstatSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { platform } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ensureFolderSync } from "./atomic-write.ts";
 import { DiskError, diskError, systemCode } from "./errors.ts";
 import { FLOCK, PERL_HELPER, PYTHON_HELPER } from "./file-lock-helper.ts";
 import type { LockHelper } from "./file-lock-helper.ts";
@@ -82,7 +83,7 @@ export function openLockFile(path: string, host: LockHost): OpenFile | undefined
       if (race >= RACES || !["EEXIST", "ENOENT", "EACCES", "EPERM", "EROFS", "EISDIR"].includes(code ?? "")) {
         throw diskError(error, "open the lock file", path);
       }
-      if (code === "ENOENT") makeParent(path);
+      if (code === "ENOENT") ensureFolderSync(dirname(path));
       else if (code !== "EEXIST" && !isThere(path)) throw diskError(error, "make the lock file", path);
     }
     // A sticky folder refuses O_CREAT on another user's file, so what exists is opened without it.
@@ -121,18 +122,10 @@ export function openLocked(path: string, host: LockHost): Opened {
       // While a Windows file is being deleted (Python deletes its locks there), opening it is refused.
       if (windows && ["EPERM", "EACCES"].includes(code)) return { kind: "refused" };
       if (code !== "ENOENT") throw diskError(error, "open the lock file", path);
-      makeParent(path);
+      ensureFolderSync(dirname(path));
     }
   }
   return { kind: "contended" };
-}
-
-function makeParent(path: string): void {
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-  } catch (error) {
-    throw diskError(error, "make the folder of the lock file", dirname(path));
-  }
 }
 
 /** True when the open file is still what the path names. */

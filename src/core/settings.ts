@@ -97,6 +97,19 @@ export function parseEndpoint(text: string): string {
   return trimEnd(origin + url.pathname, /\//);
 }
 
+/**
+ * A folder that the user named by a flag or an option: absolute, with `~` and variables as those of `HF_HOME`.
+ * @param name how the user named it, for the message: `--cache-dir`
+ * @throws UsageError an empty one, which would mean the current folder
+ */
+export function placeOf(text: string, name: string, env: Environment, machine: Machine): string {
+  if (text.trim() === "") {
+    throw new UsageError("ERR_HF_USAGE", `${name} is empty.`, { hint: `Give a folder, or leave out ${name}.` });
+  }
+  const { resolve } = machine.platform === "win32" ? win32 : posix;
+  return resolve(machine.cwd, expandPath(text, env, machine));
+}
+
 /** `$NAME` and `${NAME}`; a name in braces may hold any character. */
 const POSIX_VARIABLE = /\$(?:(?<bare>\w+)|\{(?<braced>[^}]*)\})/g;
 /** Also `%NAME%`; `%%` and `$$` stand for one; text in single quotes, or after an unclosed sign, stays as it is. */

@@ -116,7 +116,7 @@ async function findAll(run: Run, local: LocalDir, revision: string, options: Sna
     shared === undefined
       ? await askListing(run, commit)
       : { tree: kept === undefined ? shared : undefined, entries: fromCachedTree(shared) };
-  checkNames(options, new Set(listed.entries.map(({ path }) => path)), commit, run.repo);
+  checkNames(options, new Set(listed.entries.map(({ path }) => path)), commit, run);
   const entries = listed.entries.filter(({ path }) => wants(path) && !isStorePath(path));
   if (listed.entries.some(({ path }) => wants(path) && isStorePath(path))) {
     run.warn("The repo has files below .cache/huggingface, where the notes of this folder are; they are left out.");

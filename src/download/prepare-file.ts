@@ -28,7 +28,7 @@ export async function prepareFile(
   if (kept?.kind === "found" && (isCommit(revision) || run.offline)) {
     return { kind: "cached", commit: kept.commit, certain: false };
   }
-  if (run.offline) throw offline(run, revision, `'${path}'`);
+  if (run.offline) throw offline(run, revision, `'${path}'`, path);
 
   let facts: FileFacts;
   try {

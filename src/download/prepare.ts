@@ -2,7 +2,6 @@ import { blobSize, cachedEntrySize, findCachedSnapshot, readTree } from "../cach
 import type { CachedSnapshot, CachedTree } from "../cache/index.ts";
 import { isHfError, NotFoundError, safeText } from "../core/errors.ts";
 import { encodePath, isCommit, repoApiPath, repoPath } from "../core/repo.ts";
-import type { Repo } from "../core/repo.ts";
 import { askFile } from "../hub/index.ts";
 import type { FileFacts } from "../hub/index.ts";
 import { compileSelection, isPlainName } from "./patterns.ts";
@@ -44,7 +43,7 @@ export async function prepareSnapshot(run: Run, revision: string, options: Snaps
   const cached = run.force ? undefined : findCachedSnapshot(run.paths, commit, { wanted: wants });
   if (cached !== undefined && (isWhole(cached) || resolution.unreachable !== undefined)) {
     if (resolution.unreachable !== undefined) checkWhole(run, revision, cached, resolution);
-    checkNames(options, cached.tree, commit, repo);
+    checkNames(options, cached.tree, commit, run);
     return { kind: "cached", cached, wants, certain: resolution.unreachable === undefined };
   }
   if (resolution.unreachable !== undefined) throw resolution.unreachable;
@@ -60,7 +59,7 @@ export async function prepareSnapshot(run: Run, revision: string, options: Snaps
     return { kind: "cached", cached, wants, certain: false };
   }
   const { tree, entries } = listed;
-  checkNames(options, new Set(entries.map(({ path }) => path)), commit, repo);
+  checkNames(options, new Set(entries.map(({ path }) => path)), commit, run);
   const plan = planSnapshot(entries, { wants, force: run.force, look: (entry) => look(run, commit, entry) });
   await askGate(run, plan, resolution);
   return { kind: "plan", commit, plan, tree };
@@ -84,7 +83,7 @@ export function checkNames(
   options: Pick<SnapshotOptions, "files">,
   known: ReadonlyMap<string, unknown> | ReadonlySet<string> | undefined,
   commit: string,
-  repo: Repo,
+  { repo, hub }: Run,
 ): void {
   if (known === undefined) return;
   const missing = options.files?.find((name) => isPlainName(name) && !known.has(name.replaceAll("\\", "/")));
@@ -93,7 +92,7 @@ export function checkNames(
     "ERR_HF_ENTRY_NOT_FOUND",
     `${repo.id} has no file '${safeText(missing, 120)}' at ${commit.slice(0, 12)}.`,
     {
-      hint: `See what it has: ${repo.type === "model" ? "" : `the ${repo.type} `}${repoPath(repo)}/tree/${commit}`,
+      hint: `See what it has: ${hub.endpoint}/${repoPath(repo)}/tree/${commit}`,
     },
   );
 }

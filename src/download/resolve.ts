@@ -1,6 +1,7 @@
 import { readRef } from "../cache/index.ts";
 import { OfflineError, isHfError } from "../core/errors.ts";
 import type { HfError } from "../core/errors.ts";
+import { shellWord } from "../core/shell-word.ts";
 import { encodeSegment, isCommit, repoApiPath } from "../core/repo.ts";
 import { readRevision } from "./revision.ts";
 import type { ResolvedRevision } from "./revision.ts";
@@ -69,19 +70,24 @@ const FINAL: ReadonlySet<string> = new Set([
   "ERR_HF_NO_SPACE",
 ]);
 
-/** What is asked for is not in the cache, and the network is off. */
-export function offline(run: Run, revision: string, what?: string): OfflineError {
+/**
+ * What is asked for is not in the cache, and the network is off.
+ * @param what the files that are missing, in words
+ * @param file the one file that was asked for
+ */
+export function offline(run: Run, revision: string, what?: string, file?: string): OfflineError {
   const thing = what === undefined ? "" : `${what} of `;
+  const name = file === undefined ? "" : ` ${shellWord(file)}`;
   return new OfflineError(
     "ERR_HF_OFFLINE",
     `The network is switched off, and the cache has no complete ${thing}${run.repo.type} ${run.repo.id} at '${revision}'.`,
     {
-      hint: `Unset HF_HUB_OFFLINE (or leave out --offline) and run: hf download ${run.repo.id}${options(run, revision)}`,
+      hint: `Unset HF_HUB_OFFLINE (or leave out --offline) and run: hf download ${run.repo.id}${name}${options(run, revision)}`,
     },
   );
 }
 
 function options(run: Run, revision: string): string {
   const type = run.repo.type === "model" ? "" : ` --repo-type ${run.repo.type}`;
-  return `${type}${revision === "main" ? "" : ` --revision ${revision}`}`;
+  return `${type}${revision === "main" ? "" : ` --revision ${shellWord(revision)}`}`;
 }

@@ -83,7 +83,7 @@ const CASES: readonly Case[] = [
     status: 401,
     said: "Invalid credentials in Authorization header",
     becomes: "ERR_HF_INVALID_TOKEN",
-    hint: /settings\/tokens and sign in with hf auth login$/,
+    hint: /^Make or copy a token at https:.*\/settings\/tokens$/,
   },
   {
     what: "bad token at whoami",
@@ -91,7 +91,7 @@ const CASES: readonly Case[] = [
     said: "Invalid username or password.",
     path: "/api/whoami-v2",
     becomes: "ERR_HF_INVALID_TOKEN",
-    hint: /hf auth login/,
+    hint: /settings\/tokens/,
   },
   {
     what: "no token at whoami",
@@ -245,6 +245,9 @@ describe("refusalError()", () => {
   it("names the place that a bad token came from", () => {
     const error = refusal({ status: 401, credentialSource: "env:HF_TOKEN" });
     assert.match(error.message, /\(from env:HF_TOKEN\)/);
+    assert.match(error.hint ?? "", /^Set HF_TOKEN to a token of .*, or unset it/);
+    assert.match(refusal({ status: 401, credentialSource: "file:/home/me/token" }).hint ?? "", /login --force/);
+    assert.match(refusal({ status: 401, credentialSource: "folder:/work/x" }).hint ?? "", /--force --name NAME/);
   });
 
   it("names the user's endpoint in the command to sign in", () => {

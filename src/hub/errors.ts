@@ -1,7 +1,7 @@
+import { deadTokenStep, loginCommand } from "../core/dead-token.ts";
 import { AccessError, HfError, NetworkError, NotFoundError, RateLimitError, TokenError } from "../core/errors.ts";
 import { repoPath } from "../core/repo.ts";
 import type { Repo } from "../core/repo.ts";
-import { DEFAULT_ENDPOINT } from "../core/settings.ts";
 import { isAtHub, isWebPage, repoOf, requestId, serverText } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -133,10 +133,7 @@ const unauthorized: Reading = ({ status, credentialSent, credentialSource, endpo
     return new TokenError(
       "ERR_HF_INVALID_TOKEN",
       `The Hub does not know this token${source}: mistyped, revoked or expired.`,
-      {
-        ...options,
-        hint: `Make a new one at ${endpoint}/settings/tokens and sign in with ${loginCommand(endpoint)}`,
-      },
+      { ...options, hint: deadTokenStep(credentialSource, endpoint) },
     );
   }
   if (repo !== undefined) return undefined;
@@ -258,10 +255,6 @@ function other({ status, said, url, options }: Facts): HfError {
     `${url.host} answered ${status} to ${url.pathname}.${said === "" ? "" : ` ${said}`}`,
     options,
   );
-}
-
-function loginCommand(endpoint: string): string {
-  return endpoint === DEFAULT_ENDPOINT ? "hf auth login" : `hf auth login --endpoint ${endpoint}`;
 }
 
 function page(endpoint: string, repo: Repo | undefined): string {

@@ -40,7 +40,25 @@ describe("localhub main()", () => {
     const missing = await run(["--seed", "/nowhere/at/all"]);
     assert.equal(missing.code, 1);
     assert.match(missing.stderr, /^localhub: .*\/nowhere\/at\/all/);
+    assert.match(missing.stderr, /there is no such file or folder \(--seed\)/);
+    const hostile = await run(["--seed", "/nowhere/\u001b[31m"]);
+    assert.match(hostile.stderr, /nowhere\/\?\[31m/);
     const { stdout } = await run(["--help"]);
     for (const word of ["--state DIR", "/_localhub/faults", "X-Localhub-Fault"]) assert.ok(stdout.includes(word), word);
+  });
+
+  it("says that a port is taken, and by what to go on", async () => {
+    let inner: Awaited<ReturnType<typeof run>> | undefined;
+    let port = "";
+    const outer = await run([], async () => {});
+    port = /localhost:(\d+)/.exec(outer.stdout)?.[1] ?? "";
+    await run(["--port", port], async () => {
+      inner = await run(["--port", port]);
+    });
+    assert.equal(inner?.code, 1);
+    assert.equal(
+      inner.stderr,
+      `localhub: port ${port} is taken. Choose another --port, or leave it out for any free one\n`,
+    );
   });
 });

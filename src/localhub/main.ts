@@ -48,7 +48,7 @@ export async function main(argv: readonly string[], ports: MainPorts): Promise<n
       ...(options.state === undefined ? {} : { stateDir: options.state }),
     });
   } catch (error) {
-    ports.stderr.write(`localhub: ${messageOf(error)}\n`);
+    ports.stderr.write(`localhub: ${messageOf(error, options)}\n`);
     return 1;
   }
   ports.stdout.write(greeting(hub));
@@ -112,6 +112,22 @@ function greeting(hub: Localhub): string {
   ].join("\n");
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** What went wrong, for a person: the usual faults in words, and nothing in it that could steer a terminal. */
+function messageOf(error: unknown, options: Partial<Options> = {}): string {
+  // eslint-disable-next-line no-control-regex
+  return faultOf(error, options).replaceAll(/[\p{Cc}\p{Cf}]/gu, "?");
+}
+
+function faultOf(error: unknown, { port, seed }: Partial<Options>): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? error.code : undefined;
+  const path = "path" in error ? String(error.path) : "";
+  if (code === "EADDRINUSE")
+    return `port ${port ?? "?"} is taken. Choose another --port, or leave it out for any free one`;
+  if (code === "EACCES" && port !== undefined && path === "")
+    return `port ${port} needs more rights. Choose one above 1023`;
+  if (code === "ENOENT" && seed !== undefined) return `${path || seed}: there is no such file or folder (--seed)`;
+  if (code === "EACCES" || code === "EROFS" || code === "ENOSPC")
+    return `${path}: ${code === "ENOSPC" ? "no space left" : "not allowed"} (${code})`;
+  return error.message;
 }

@@ -21,6 +21,7 @@ import { applySeed } from "./seed-apply.ts";
 import type { Seed } from "./seed.ts";
 import { defaultSeed } from "./seed.ts";
 import { serveRequest } from "./serve-request.ts";
+import { takeStateFolder } from "./state-owner.ts";
 import { loadState, saveState } from "./state.ts";
 import { createFolderStorage } from "./storage-folder.ts";
 import { createMemoryStorage } from "./storage-memory.ts";
@@ -73,9 +74,19 @@ export type Localhub = {
 
 /**
  * Starts the emulator on loopback.
- * @throws when the port is taken, or when the seed cannot be applied.
+ * @throws when the port is taken, the seed cannot be applied, or another localhub has the state folder.
  */
 export async function startLocalhub(options: LocalhubOptions = {}): Promise<Localhub> {
+  const release = options.stateDir === undefined ? () => {} : takeStateFolder(options.stateDir);
+  try {
+    return await start(options, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function start(options: LocalhubOptions, release: () => void): Promise<Localhub> {
   const now = options.now ?? Date.now;
   const seed = options.seed ?? defaultSeed();
   const tokens: Record<string, string> = {};
@@ -141,6 +152,7 @@ export async function startLocalhub(options: LocalhubOptions = {}): Promise<Loca
     async close() {
       await Promise.all([...hubServers, cdn].map(stop));
       await hub.storage.close();
+      release();
     },
   };
 }

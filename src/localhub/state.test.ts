@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,5 +36,22 @@ describe("startLocalhub({ stateDir })", () => {
   it("refuses a folder that holds something else", async () => {
     await writeFile(join(dir, "hub.json"), '{"format":99}');
     await assert.rejects(startLocalhub({ stateDir: dir }), /hub\.json: not a state/);
+  });
+
+  it("is for one at a time; one that was killed leaves nothing in the way", async () => {
+    const stateDir = join(dir, "shared");
+    const first = await startLocalhub({ stateDir });
+    try {
+      await assert.rejects(
+        startLocalhub({ stateDir }),
+        new RegExp(`in use by another localhub \\(process ${process.pid}\\)`),
+      );
+    } finally {
+      await first.close();
+    }
+    const gone = spawnSync(process.execPath, ["-e", ""]);
+    await writeFile(join(stateDir, "localhub.pid"), `${gone.pid}\n`);
+    await (await startLocalhub({ stateDir })).close();
+    await assert.rejects(stat(join(stateDir, "localhub.pid")), { code: "ENOENT" });
   });
 });

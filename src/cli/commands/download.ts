@@ -1,6 +1,7 @@
-import { UsageError } from "../../core/errors.ts";
-import { parseRepoSpec, REPO_TYPES } from "../../core/repo.ts";
-import type { RepoType } from "../../core/repo.ts";
+import { NotFoundError, UsageError } from "../../core/errors.ts";
+import { parseRepoSpec, repoPath, REPO_TYPES } from "../../core/repo.ts";
+import type { Repo, RepoType } from "../../core/repo.ts";
+import { placeOf } from "../../core/settings.ts";
 import { command, listFlag, switchFlag, valueFlag } from "../command.ts";
 import { createProgress } from "../progress.ts";
 
@@ -43,7 +44,9 @@ export const download = command<Flags>({
   run: async (flags, context, args) => {
     const [spec, ...files] = args;
     if (spec === undefined) {
-      throw new UsageError("ERR_HF_USAGE", "Say which repo.", { hint: "hf download NAMESPACE/NAME [FILE…]" });
+      throw new UsageError("ERR_HF_USAGE", "Say which repo.", {
+        hint: "hf download NAMESPACE/NAME [FILE…]; more with 'hf download --help'",
+      });
     }
     const repo = parseRepoSpec(spec, repoTypeOf(flags));
     if (flags.localDir !== undefined && flags.cacheDir !== undefined) {
@@ -52,6 +55,7 @@ export const download = command<Flags>({
       });
     }
     const settings = context.settings();
+    const place = (text: string, flag: string): string => placeOf(text, flag, context.env, context.machine);
     const maxWorkers = flags.maxWorkers === undefined ? undefined : wholeNumber(flags.maxWorkers, "--max-workers");
     const filters = { include: flags.include ?? [], exclude: flags.exclude ?? [] };
     const filtered = filters.include.length + filters.exclude.length > 0;
@@ -71,8 +75,8 @@ export const download = command<Flags>({
     const quiet = context.printer.format !== "human" || settings.disableProgress === true;
     const options = {
       ...(flags.revision === undefined ? {} : { revision: flags.revision }),
-      ...(flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir }),
-      ...(flags.localDir === undefined ? {} : { localDir: flags.localDir }),
+      ...(flags.cacheDir === undefined ? {} : { cacheDir: place(flags.cacheDir, "--cache-dir") }),
+      ...(flags.localDir === undefined ? {} : { localDir: place(flags.localDir, "--local-dir") }),
       forceDownload: flags.forceDownload === true,
       offline: flags.offline === true || settings.offline,
       allowLowSpace: flags.allowLowSpace === true,
@@ -99,6 +103,7 @@ export const download = command<Flags>({
           ? await downloadSnapshotWith(session, repo, many)
           : await downloadFileWith(session, repo, single, options);
       view.end();
+      if (result.files.length === 0) throw nothingWanted(repo, result.commit, session.settings.endpoint);
       return {
         data: {
           path: result.path,
@@ -111,13 +116,19 @@ export const download = command<Flags>({
         },
         human: [result.path],
         quiet: [result.path],
-        notes: result.files.length === 0 ? ["No file of the repo matches."] : [],
       };
     } finally {
       view.end();
     }
   },
 });
+
+/** A script that goes on with a path which is not there fails later, and further from the reason. */
+function nothingWanted(repo: Repo, commit: string, endpoint: string): NotFoundError {
+  return new NotFoundError("ERR_HF_ENTRY_NOT_FOUND", `No file of ${repo.type} ${repo.id} matches.`, {
+    hint: `Its files are listed at ${endpoint}/${repoPath(repo)}/tree/${commit}`,
+  });
+}
 
 function repoTypeOf(flags: Flags): RepoType | undefined {
   const text = flags.repoType ?? flags.type;
