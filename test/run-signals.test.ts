@@ -95,7 +95,11 @@ describe("hf run and signals", { skip: posix }, () => {
   }
 
   it("ends with the child when nobody reads what it says", async () => {
-    const line = `'${process.execPath}' '${HF}' run --mask -- yes | head -n 1; echo after`;
+    const yes = "const more = (end) => (end ? process.exit() : process.stdout.write('y\\n', more)); more()";
+    const first =
+      "process.stdin.once('data', (data) => { console.log(String(data).split('\\n')[0]); process.exit(); })";
+    const node = `'${process.execPath}'`;
+    const line = `${node} '${HF}' run --mask -- ${node} -e "${yes}" | ${node} -e "${first}"; echo after`;
     const watched = watch("sh", ["-c", line]);
     assert.equal((await watched.ended).code, 0);
     // In between, the child may complain in its own words.

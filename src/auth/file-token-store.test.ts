@@ -210,6 +210,10 @@ describe("the file token store", () => {
       assert.match(storedTokens.unsafe ?? "", /written by other users \(mode 662\)/);
       assert.match(folder.unsafe ?? "", /written by other users \(mode 777\)/);
       assert.equal(record.exists, false);
+      assert.deepEqual(
+        [tokenFile.mend, storedTokens.mend, folder.mend],
+        [`chmod 600 ${paths.token}`, `chmod 600 ${paths.stored}`, `chmod go-w ${home}`],
+      );
       chmodSync(paths.token, 0o600);
       chmodSync(home, 0o1777);
       const safe = await storeAt({ uid: statSync(home).uid }).describe();

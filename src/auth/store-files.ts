@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { DiskError, diskError, HfError, systemCode, TokenError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
+import { shellWord } from "../core/shell-word.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { cleanToken } from "./clean.ts";
 import { EMPTY_RECORD, parseLoginRecord } from "./login-record.ts";
@@ -144,11 +145,15 @@ export async function describePath(
   if (platform === "win32") return { path, exists: true };
   const mode = stats.mode & 0o7777;
   const unsafe = unsafety(mode, stats.isDirectory(), uid === undefined || stats.uid === uid || stats.uid === 0);
-  return { path, exists: true, mode, ...(unsafe === undefined ? {} : { unsafe }) };
+  if (unsafe === undefined) return { path, exists: true, mode };
+  const mend = stats.isDirectory() ? `chmod go-w ${shellWord(path)}` : `chmod 600 ${shellWord(path)}`;
+  return { path, exists: true, mode, unsafe, ...(unsafe === FOREIGN ? {} : { mend }) };
 }
 
+const FOREIGN = "belongs to another user";
+
 function unsafety(mode: number, folder: boolean, ownerIsFine: boolean): string | undefined {
-  if (!ownerIsFine) return "belongs to another user";
+  if (!ownerIsFine) return FOREIGN;
   const octal = (mode & 0o777).toString(8);
   // In a sticky folder others may add files, but not replace ours.
   if (folder)

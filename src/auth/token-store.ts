@@ -89,6 +89,8 @@ export interface PathState {
   readonly mode?: number;
   /** What is unsafe about it, as a predicate: "can be read by other users (mode 644)". */
   readonly unsafe?: string;
+  /** The command that mends what is unsafe, where one does. */
+  readonly mend?: string;
 }
 
 export interface StoreDescription {

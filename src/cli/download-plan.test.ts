@@ -35,7 +35,7 @@ describe("planReport()", () => {
       { file: "a.txt", size: "1.2K", bytes: 1234, present: false },
       { file: "b.bin", size: "-", bytes: 9, present: true },
     ]);
-    assert.match((report.notes ?? []).join(), /234 B of that is not free/);
+    assert.match((report.notes ?? []).join(), /That is 234 B more than is free/);
   });
 
   it("says that nothing was found, and nothing of space where there is enough", () => {

@@ -38,7 +38,7 @@ export function planReport(plan: DownloadPlan): Report {
       plan.shortBytes === 0
         ? []
         : [
-            `${formatBytes(plan.shortBytes)} of that is not free: the download would be refused, or begun with --allow-low-space.`,
+            `That is ${formatBytes(plan.shortBytes)} more than is free: the download would be refused, or begun with --allow-low-space.`,
           ],
   };
 }

@@ -27,9 +27,7 @@ export interface StatusFacts {
 export function statusReport(facts: StatusFacts): Report {
   const { survey, store, similar, settings, user, problem } = facts;
   const { resolution, sources } = survey;
-  const unsafe = [store.tokenFile, store.storedTokens, store.folder].flatMap((file) =>
-    file.unsafe === undefined ? [] : [`${file.path} ${file.unsafe}`],
-  );
+  const unsafe = [store.tokenFile, store.storedTokens, store.folder].filter((file) => file.unsafe !== undefined);
   const dead = problem?.code === "ERR_HF_INVALID_TOKEN";
   const promised = resolution.kind === "promised";
   const { endpoint, tokenPath, hubCache } = settings;
@@ -42,7 +40,7 @@ export function statusReport(facts: StatusFacts): Report {
       endpoint,
       active: resolution.kind === "anonymous" ? null : resolution.source,
       sources: sources.map(sourceData),
-      unsafe,
+      unsafe: unsafe.map((file) => `${file.path} ${file.unsafe}`),
       lookAlikes: [...similar],
       checked: problem === undefined ? user !== null : false,
       problem:
@@ -60,7 +58,9 @@ export function statusReport(facts: StatusFacts): Report {
       ...sources.flatMap((source) => (source.reason === undefined ? [] : advice(source.reason, source.hint))),
       ...sources.flatMap((source) => source.warnings),
       ...(problem === undefined ? [] : advice(problem.message, problem.hint)),
-      ...unsafe.map((words) => `${words}. Mend it with chmod.`),
+      ...unsafe.map(
+        ({ path, unsafe: why, mend }) => `${path} ${why}.${mend === undefined ? "" : ` Mend it with: ${mend}`}`,
+      ),
       ...similar.map((name) => `${name} is set, but is not read. The variable is called HF_TOKEN.`),
     ],
     exit: promised || (resolution.kind === "found" && !dead) ? 0 : 3,

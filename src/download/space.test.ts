@@ -11,7 +11,7 @@ it("checkSpace() refuses what does not fit, with both figures, also for a folder
   checkSpace(tmpdir(), 1, run);
   assert.throws(() => checkSpace(join(tmpdir(), "not/made/yet"), 9e18, run), {
     code: "ERR_HF_NO_SPACE",
-    message: /needs 9000\.0 PB, and \d+\.\d [KMGTP]B of that is not free in \S+not\/made\/yet$/,
+    message: /needs 9000\.0 PB: \d+\.\d [KMGTP]B more than is free in \S+not\/made\/yet$/,
   });
 });
 

@@ -17,7 +17,7 @@ export function checkSpace(
 ): void {
   const missing = shortage({ missingBytes }, freeSpace(folder));
   if (missing === 0) return;
-  const text = `The download needs ${formatBytes(missingBytes)}, and ${formatBytes(missing)} of that is not free in ${folder}`;
+  const text = `The download needs ${formatBytes(missingBytes)}: ${formatBytes(missing)} more than is free in ${folder}`;
   if (allowLowSpace) return warn(text);
   throw new DiskError("ERR_HF_NO_SPACE", text, {
     hint: "Nothing was fetched. Free some space, point HF_HOME (or --cache-dir) to a larger disk, or try nevertheless with --allow-low-space.",
