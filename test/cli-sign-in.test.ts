@@ -189,8 +189,8 @@ const noTerminal =
   process.platform !== "linux" || spawnSync("script", ["--version"]).status !== 0 ? "script is not installed" : false;
 
 describe("hf auth login on a terminal", { skip: noTerminal }, () => {
-  const onTerminal = (columns: number, env: NodeJS.ProcessEnv, rows = 50): Running => {
-    const command = `stty rows ${rows} cols ${columns}; exec "${process.execPath}" "${HF}" auth login`;
+  const onTerminal = (columns: number, env: NodeJS.ProcessEnv, rows = 50, flags = ""): Running => {
+    const command = `stty rows ${rows} cols ${columns}; exec "${process.execPath}" "${HF}" auth login ${flags}`;
     return start(["-qec", command, "/dev/null"], { TERM: "xterm", ...env }, ["script"]);
   };
 
@@ -241,5 +241,66 @@ describe("hf auth login on a terminal", { skip: noTerminal }, () => {
       assert.equal(drawn > 10, hasQr, text);
       assert.match(seen, /address[\s\S]*\/oauth\/device[\s\S]*enter the code\s+[B-Z2-9]{4}-[B-Z2-9]{4}\s/);
     }
+  });
+
+  const paste = async (running: Running, token: string): Promise<void> => {
+    await running.until(/Paste a token/);
+    running.child.stdin?.write("\u001b[B\r");
+    await running.until(/it is not shown/);
+    running.child.stdin?.write(`${token}\r`);
+  };
+  const signedIn = async (token: string): Promise<void> => {
+    const done = await world.hf(["auth", "login", "--token-stdin"], { input: world.token(token) });
+    assert.equal(done.exit, 0, done.stderr);
+  };
+  const gitHelper = (): NodeJS.ProcessEnv => ({
+    GIT_CONFIG_COUNT: "1",
+    GIT_CONFIG_KEY_0: "credential.helper",
+    GIT_CONFIG_VALUE_0: `store --file ${join(world.folder, "git-credentials")}`,
+  });
+
+  it("takes another login under a new name from who is signed in, and leaves one in use alone", async () => {
+    await signedIn("alice-read");
+    const running = onTerminal(100, { SSH_CONNECTION: "x" }, 50, "--name work");
+    await paste(running, world.token("bob-read"));
+    const { exit, stdout } = await running.ended;
+    assert.equal(exit, 0, stdout);
+    assert.ok(!stdout.includes(world.token("bob-read")), "a pasted token is not shown");
+    assert.match(file("stored_tokens"), /\[work\]/);
+    assert.equal(file("token"), world.token("bob-read"));
+    const again = await onTerminal(100, { SSH_CONNECTION: "x" }, 50, "--name work").ended;
+    assert.equal(again.exit, 0, again.stdout);
+    assert.match(again.stdout, /Already signed in as work/);
+  });
+
+  it("gives git the token of who is signed in already", async () => {
+    await signedIn("alice-read");
+    const { exit, stdout } = await onTerminal(100, gitHelper(), 50, "--add-to-git-credential").ended;
+    assert.equal(exit, 0, stdout);
+    assert.match(stdout, /Already signed in[^]*Stored with git's credential helper/);
+    assert.ok(readFileSync(join(world.folder, "git-credentials"), "utf8").includes(world.token("alice-read")));
+    assert.ok(!stdout.includes(world.token("alice-read")));
+  });
+
+  it("lets nobody stand before a dead login: it says so, and asks for a new one", async () => {
+    await signedIn("alice-read");
+    writeFileSync(join(world.home, "token"), world.token("alice-revoked"));
+    const running = onTerminal(100, { SSH_CONNECTION: "x" });
+    await running.until(/does not know the token from file:/);
+    await paste(running, world.token("carol-read"));
+    const { exit, stdout } = await running.ended;
+    assert.equal(exit, 0, stdout);
+    assert.equal(file("token"), world.token("carol-read"));
+  });
+
+  it("leaves everything as it was at Ctrl-C, also at the question about git", async () => {
+    const running = onTerminal(100, { SSH_CONNECTION: "x", ...gitHelper() });
+    await paste(running, world.token("carol-read"));
+    await running.until(/Add token as git credential/);
+    running.child.stdin?.write("\u0003");
+    const { exit, stdout } = await running.ended;
+    assert.equal(exit, 130, stdout);
+    assert.match(stdout, /Nothing was changed/);
+    assert.equal(existsSync(join(world.home, "token")), false);
   });
 });

@@ -6,7 +6,6 @@ import type { Secret } from "../core/secret.ts";
 import type { HubClient } from "../hub/index.ts";
 import { insecureEndpoint } from "./endpoint-rule.ts";
 import type { Identity } from "./identity.ts";
-import type { TokenResolution } from "./resolve.ts";
 import { overridingSource } from "./sources.ts";
 import { planLogin, planLogout, planSwitch } from "./store-plans.ts";
 import type { LogoutReport, SwitchReport } from "./store-plans.ts";
@@ -27,37 +26,30 @@ export interface LoginOptions extends ChangeOptions {
   readonly connect: (credential: Credential) => Pick<HubClient, "json" | "endpoint" | "credential">;
   /** To tell whether a variable will hide the new login. */
   readonly env: Environment;
-  /** Given, and not `force`: an identity found in it ends the sign-in with `already`, before the Hub is asked. */
-  readonly current?: TokenResolution | undefined;
-  /** @default false */
-  readonly force?: boolean | undefined;
   /** Of an OAuth answer. */
   readonly refreshToken?: Secret | undefined;
   readonly expiresAt?: Date | undefined;
 }
 
-export type LoginReport =
-  | { readonly kind: "already"; readonly source: string; readonly tokenName?: string }
-  | {
-      readonly kind: "saved";
-      /** Name that the login was saved under. */
-      readonly name: string;
-      readonly user: string;
-      readonly role?: string;
-      readonly identity: Identity;
-      readonly endpoint: string;
-      readonly tokenPath: string;
-      readonly storedTokensPath: string;
-      /** True when a login of that name was there and has been replaced. */
-      readonly replaced: boolean;
-      /** Of a login that is renewed before it. */
-      readonly expiresAt?: Date;
-      /** The source that hides the new login for now: `env:HF_TOKEN`. */
-      readonly overriddenBy?: string;
-      /** Copy of a file of saved logins that could not be read. */
-      readonly copy?: string;
-      readonly imported: readonly string[];
-    };
+export interface LoginReport {
+  /** Name that the login was saved under. */
+  readonly name: string;
+  readonly user: string;
+  readonly role?: string;
+  readonly identity: Identity;
+  readonly endpoint: string;
+  readonly tokenPath: string;
+  readonly storedTokensPath: string;
+  /** True when a login of that name was there and has been replaced. */
+  readonly replaced: boolean;
+  /** Of a login that is renewed before it. */
+  readonly expiresAt?: Date;
+  /** The source that hides the new login for now: `env:HF_TOKEN`. */
+  readonly overriddenBy?: string;
+  /** Copy of a file of saved logins that could not be read. */
+  readonly copy?: string;
+  readonly imported: readonly string[];
+}
 
 /**
  * Signs in: asks the Hub whose token it is, saves it under its name and makes it the active one. Nothing is written
@@ -67,11 +59,7 @@ export type LoginReport =
  * @throws DiskError, RateLimitError, NetworkError
  */
 export async function login(options: LoginOptions): Promise<LoginReport> {
-  const { token, endpoint, store, current, env, signal, onUnreadable } = options;
-  if (current?.kind === "found" && options.force !== true) {
-    const { source, tokenName } = current;
-    return { kind: "already", source, ...(tokenName === undefined ? {} : { tokenName }) };
-  }
+  const { token, endpoint, store, env, signal, onUnreadable } = options;
   const wanted = options.name === undefined ? undefined : parseTokenName(options.name);
   // Told by its first letters, so that it does not even travel.
   if (token.expose().startsWith("api_org")) throw orgToken(endpoint);
@@ -94,7 +82,6 @@ export async function login(options: LoginOptions): Promise<LoginReport> {
   const { tokenFile, storedTokens } = await store.describe();
   const overriddenBy = overridingSource(env, token);
   return {
-    kind: "saved",
     user: identity.name,
     ...(identity.token?.role === undefined ? {} : { role: identity.token.role }),
     identity,

@@ -1,5 +1,6 @@
-import type { LoginOptions, LoginReport } from "../../auth/index.ts";
-import { UsageError } from "../../core/errors.ts";
+import type { Session } from "../../api/index.ts";
+import type { LoginOptions, LoginReport, TokenResolution } from "../../auth/index.ts";
+import { isHfError, UsageError } from "../../core/errors.ts";
 import type { Secret } from "../../core/secret.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { command, switchFlag, valueFlag } from "../command.ts";
@@ -16,6 +17,11 @@ interface Flags {
   readonly force?: boolean;
   readonly addToGitCredential?: boolean;
 }
+
+/** Milliseconds that the Hub has to say whether the token of who seems signed in is alive. */
+const CHECK_MS = 5000;
+
+type Found = Extract<TokenResolution, { kind: "found" }>;
 
 export const authLogin = command<Flags>({
   brief: "Sign in: the token is checked with the Hub, then saved where Python's tools find it too",
@@ -38,9 +44,11 @@ export const authLogin = command<Flags>({
     const named = await context.namedToken();
     const force = flags.force === true;
     const asked = askedWay(flags, named !== undefined);
+    // Whoever gives a token, or a name that is not in use, wants another login.
     if (named === undefined && !force) {
       const current = await resolveToken(session.sources());
-      if (current.kind === "found") return already(context, current.source, current.tokenName);
+      const meant = current.kind === "found" && (flags.name === undefined || flags.name === current.tokenName);
+      if (meant && (await isKnown(context, session, current))) return already(context, current, flags);
     }
     const insecure = insecureEndpoint(endpoint);
     if (insecure !== undefined) throw insecure;
@@ -52,28 +60,27 @@ export const authLogin = command<Flags>({
         store: session.store,
         connect: session.connect,
         env: context.env,
-        force: true,
         onUnreadable: force ? "import" : "refuse",
         signal: context.signal,
       });
     const way = asked ?? (named === undefined ? await chooseWay(context) : "token");
     let token: Secret;
     let report: LoginReport;
+    let wantsGit = flags.addToGitCredential === true;
     if (way === "token") {
       const given = named ?? (await askForToken(context, endpoint));
+      // Asked before anything is saved, so that Ctrl-C here still leaves everything as it was.
+      if (named === undefined && !wantsGit) wantsGit = await askForGit(context);
       token = given.token;
       report = await save(given);
     } else {
+      // A token that is renewed every month is not one to leave with git's helpers, so nobody is asked about it.
       const { signInByPage } = await import("../sign-in/ways.ts");
       const source = way === "web" ? "the browser sign-in" : "the device sign-in";
       [token, report] = await signInByPage(way, context, session, async (tokens) => {
         return [tokens.token, await save({ ...tokens, source })] as const;
       });
     }
-    if (report.kind === "already") return already(context, report.source, report.tokenName);
-    // A token that is renewed every month is not one to leave with git's helpers, so nobody is asked about it.
-    const asksForGit = named === undefined && way === "token";
-    const wantsGit = flags.addToGitCredential ?? (asksForGit && (await askForGit(context)));
     const git = wantsGit ? await storeGitCredential(context, token) : undefined;
     return saved(context, report, git);
   },
@@ -134,21 +141,40 @@ async function askForGit(context: CliContext): Promise<boolean> {
   return prompts.confirm("Add token as git credential? (Y/n)", true);
 }
 
-function already(context: CliContext, source: string, tokenName: string | undefined): Report {
+/** False for a token that the Hub does not know any more: who has that one is not signed in. */
+async function isKnown(context: CliContext, session: Session, current: Found): Promise<boolean> {
+  const { offline, endpoint } = session.settings;
+  if (offline) return true;
+  const { credentialOf, whoami } = await import("../../auth/index.ts");
+  const hub = session.connect(credentialOf(current, endpoint));
+  try {
+    await whoami(hub, { signal: AbortSignal.any([context.signal, AbortSignal.timeout(CHECK_MS)]) });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    // Any other failure says nothing about the token.
+    if (!isHfError(error) || error.code !== "ERR_HF_INVALID_TOKEN") return true;
+    context.warn(error.message);
+    return false;
+  }
+  return true;
+}
+
+async function already(context: CliContext, { source, token, tokenName }: Found, flags: Flags): Promise<Report> {
   const as = tokenName === undefined ? "" : ` as ${plainText(tokenName, 120)}`;
+  const git = flags.addToGitCredential === true ? await storeGitCredential(context, token) : undefined;
   return {
-    data: { alreadySignedIn: true, source, tokenName: tokenName ?? null },
-    human: [`${tick(context.printer)} Already signed in${as}, by ${source}`],
+    data: { alreadySignedIn: true, source, tokenName: tokenName ?? null, git: git?.data ?? null },
+    human: [`${tick(context.printer)} Already signed in${as}, by ${source}`, ...(git?.human ?? [])],
     quiet: [],
-    notes: ["Use --force to sign in again, 'hf auth whoami' to see who it is, 'hf auth switch' to change."],
+    notes: [
+      "Use --force to sign in again, --name NAME to add another login, 'hf auth whoami' to see who it is, 'hf auth switch' to change.",
+    ],
   };
 }
 
-type Saved = Extract<LoginReport, { kind: "saved" }>;
-
 function saved(
   context: CliContext,
-  report: Saved,
+  report: LoginReport,
   git: Awaited<ReturnType<typeof storeGitCredential>> | undefined,
 ): Report {
   const name = plainText(report.name, 120);
