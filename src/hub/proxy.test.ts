@@ -89,16 +89,16 @@ describe("openTunnel()", () => {
 
   it("is given up with its request: a proxy that is silent keeps no connection", async (t) => {
     const closed: Promise<void>[] = [];
+    const reason = new Error("enough");
+    const stop = new AbortController();
     const silent = await tcp(t, (socket) => {
-      socket.resume();
       closed.push(new Promise((resolve) => socket.once("close", () => resolve())));
+      // The request to the proxy is here, and nothing comes back.
+      socket.once("data", () => stop.abort(reason));
     });
     const fetch = createNodeFetch({ proxy: { https: `http://${silent}` } });
     t.after(() => fetch.close());
-    const reason = new Error("enough");
-    const stop = new AbortController();
     const call = fetch("https://hub.example/", { method: "GET", headers: {}, redirect: "manual", signal: stop.signal });
-    setTimeout(() => stop.abort(reason), 50);
     await assert.rejects(call, reason);
     await Promise.all(closed);
     assert.equal(closed.length, 1);

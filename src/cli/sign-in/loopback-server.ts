@@ -109,7 +109,7 @@ function page(response: ServerResponse, status: number, title: string, text: str
   response.end(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
-<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}</style>
+<style>:root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem}h1{font-size:1.7rem;line-height:1.25}</style>
 </head><body><main><h1>${title}</h1><p>${text}</p></main></body></html>
 `);
 }

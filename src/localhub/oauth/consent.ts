@@ -11,8 +11,8 @@ export function askedFor(visit: Visit, client: OauthClient, scopes: readonly str
 ${scopes.map((scope) => markup`<li>${SCOPES[scope] ?? scope}<code class="end">${scope}</code></li>\n`)}</ul>`;
 }
 
-/** The two answers. The refusal is a button as plain as the other: neither is the one to press by habit. */
+/** The two answers. The refusal is a button as large as the other: neither is the one to press by habit. */
 export function answers(): Markup {
-  return markup`<p><button name="answer" value="approve">Approve</button>
+  return markup`<p class="answers"><button name="answer" value="approve">Approve</button>
 <button name="answer" value="deny" class="danger">Deny</button></p>`;
 }

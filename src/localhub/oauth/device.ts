@@ -52,8 +52,9 @@ export function devicePage(visit: Visit): HubResponse {
   const client = visit.hub.oauth.clients.get(device.client);
   if (!client) return codeForm(visit, typed);
   const body = markup`<h1>Let a device in?</h1>
-<p>Does the device show this code? <strong><code>${device.userCode}</code></strong> If not, or if somebody sent you here,
-deny.</p>
+<p>Does the device show this code?</p>
+<p class="code"><code>${device.userCode}</code></p>
+<p>If not, or if somebody sent you here, deny.</p>
 ${askedFor(visit, client, device.scopes)}
 <form method="post" action="/oauth/device/answer">${formToken(visit)}
 <input type="hidden" name="user_code" value="${device.userCode}">${answers()}</form>`;
@@ -63,7 +64,7 @@ ${askedFor(visit, client, device.scopes)}
 function codeForm(visit: Visit, wrong?: string): HubResponse {
   const failed = wrong !== undefined;
   const body = markup`<h1>Enter the code</h1>
-${failed && markup`<p class="note bad" role="alert" id="wrong">No device waits with this code. Codes end after some minutes.</p>`}
+${failed && markup`<p class="note bad" role="alert" id="wrong">No device waits with this code. Compare it with the device; if it is too old, begin again there.</p>`}
 <form class="stack" method="get" action="/oauth/device">
 <p><label for="user_code">Code on the device</label><input id="user_code" name="user_code" required autocomplete="off"
 autocapitalize="characters" spellcheck="false" value="${wrong ?? ""}" aria-describedby="code-hint${failed && " wrong"}"${

@@ -45,7 +45,7 @@ function card(visit: Visit, repo: Repo, answers: Answers | undefined): Markup {
 }
 
 function heading(repo: Repo): string {
-  return repo.gate.heading ?? `Access to this ${singular(repo.type)} requires gating`;
+  return repo.gate.heading ?? `Ask for access to this ${singular(repo.type)}`;
 }
 
 function words(repo: Repo): Markup {

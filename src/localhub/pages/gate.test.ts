@@ -30,7 +30,7 @@ describe("the page of a gated repo", () => {
   it("sends the anonymous to the sign-in page and back", async () => {
     const { text, status } = await browser.open("/acme/gated-auto");
     assert.equal(status, 200);
-    assert.match(text, /Access to this model requires gating/);
+    assert.match(text, /Ask for access to this model/);
     assert.match(text, /href="\/login\?next=%2Facme%2Fgated-auto">Sign in to ask for access/);
     assert.ok(!text.includes("/ask-access"));
   });

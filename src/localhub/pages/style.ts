@@ -54,6 +54,9 @@ line-height:1.6;color:var(--soft)}
 code,pre{font:.875rem/1.55 ui-monospace,monospace}
 pre{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:1rem;margin:0 0 1.25rem;
 white-space:pre-wrap}
+.code code{font-size:1.75rem;font-weight:600;letter-spacing:.08em}
+.answers{display:flex;flex-wrap:wrap;gap:.75rem}
+.answers button{padding:.5rem 1rem}
 .secret{display:block;font-size:1rem;font-weight:600;user-select:all;margin:.25rem 0 .75rem}
 form.stack{display:grid;gap:1rem;max-width:32rem}
 form.stack p{margin:0}
