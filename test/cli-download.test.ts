@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { defaultSeed } from "../src/localhub/index.ts";
@@ -8,7 +8,7 @@ import { HF, startWorld } from "./support/world.ts";
 import type { World } from "./support/world.ts";
 
 const fullDevice = existsSync("/dev/full") ? false : "this system has no /dev/full";
-
+const posix = process.platform === "win32" ? "Windows ends a process without a signal" : false;
 let world: World;
 before(async () => {
   const seed = defaultSeed();
@@ -230,6 +230,29 @@ describe("hf download", () => {
     }
   });
 
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    it(`keeps what came at ${signal}, and the same command goes on after it`, { skip: posix }, async () => {
+      const blobs = join(world.hubCache, "models--alice--large/blobs");
+      const ended = await stopAt(20_000_000, signal, [process.execPath, HF, "download", "alice/large"]);
+      assert.equal(ended.code, 130, ended.stderr);
+      assert.match(ended.stderr, /: 20\.0 MB are kept; the same command goes on after them\n/);
+      assert.equal(readdirSync(blobs).filter((name) => name.endsWith(".incomplete")).length, 2);
+      const done = await world.hf(["download", "alice/large"]);
+      assert.equal(done.exit, 0, done.stderr);
+      assert.match(done.stderr, /: going on after the 20\.0 MB that an earlier download left\n/);
+      assert.ok(!readdirSync(blobs).some((name) => name.includes("incomplete")));
+    });
+  }
+
+  it("begins anew with --no-resume, and leaves nothing", async () => {
+    await stopAt(20_000_000, "SIGINT", [process.execPath, HF, "download", "alice/large"]);
+    const again = await world.hf(["download", "alice/large", "--no-resume"]);
+    assert.equal(again.exit, 0, again.stderr);
+    assert.match(again.stderr, /Fetched and verified 1 file, 30\.0 MB/);
+    assert.ok(!/kept|going on/.test(again.stderr), again.stderr);
+    assert.equal(readdirSync(join(world.hubCache, "models--alice--large/blobs")).length, 2);
+  });
+
   it("ends quietly when nobody reads its answer", async () => {
     const done = await world.run("sh", [
       "-c",
@@ -241,3 +264,24 @@ describe("hf download", () => {
     assert.ok(!/EPIPE|at .*\.cjs/.test(done.stderr), done.stderr);
   });
 });
+
+/** Runs a download, and sends it a signal when that many bytes are on the disk; there it stands still. */
+async function stopAt(
+  bytes: number,
+  signal: NodeJS.Signals,
+  [program = "", ...args]: readonly string[],
+): Promise<{ code: number | null; stderr: string }> {
+  const blobs = join(world.hubCache, "models--alice--large/blobs");
+  await world.hub.fault({ origin: "cdn", method: "GET", stall: { afterBytes: bytes }, times: 1 });
+  const child = spawn(program, args, { cwd: world.folder, env: world.env });
+  let stderr = "";
+  child.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const there = (name: string): boolean => statSync(join(blobs, name), { throwIfNoEntry: false })?.size === bytes;
+  for (const limit = Date.now() + 20_000; !existsSync(blobs) || !readdirSync(blobs).some(there);) {
+    assert.ok(Date.now() < limit && child.exitCode === null, stderr);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  child.kill(signal);
+  return { code: await ended, stderr };
+}

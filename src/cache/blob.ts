@@ -10,7 +10,14 @@ import type { RepoPaths } from "./paths.ts";
  * @throws IntegrityError `ERR_HF_UNSAFE_NAME`
  */
 export function blobPlace(paths: RepoPaths, etag: string): ContentPlace {
-  return { root: paths, etag, temp: incompletePath(paths, etag), target: blobPath(paths, etag), named: true };
+  return {
+    root: paths,
+    etag,
+    base: blobPath(paths, etag),
+    temp: incompletePath(paths, etag),
+    target: blobPath(paths, etag),
+    named: true,
+  };
 }
 
 /**

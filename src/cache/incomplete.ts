@@ -1,15 +1,18 @@
 import * as fs from "node:fs";
-import { dirname } from "node:path";
-import { replaceFile } from "../core/atomic-write.ts";
-import { diskError, IntegrityError, systemCode } from "../core/errors.ts";
-import { ensureRepoFolder, inRepoFolder } from "./folders.ts";
+import { diskError, IntegrityError } from "../core/errors.ts";
+import type { ProcessLife } from "../core/process-life.ts";
 import type { Root } from "./folders.ts";
 import { contentAlgorithmOf, createContentHash } from "./hash.ts";
+import { findAbandoned, newPartial, removePartial, removeQuietly, takeOver, writePartialNote } from "./partial.ts";
+import type { Partial, PartialNote } from "./partial.ts";
+import { moveIntoPlace, openNew, writeAll } from "./place-content.ts";
 
 /** Where one content goes, and the private file that it has until its bytes are proved. */
 export interface ContentPlace {
   readonly root: Root;
   readonly etag: string;
+  /** `…/blobs/<etag>`: how the names of its private files begin. */
+  readonly base: string;
   /** The private file: a fresh name of its own. */
   readonly temp: string;
   readonly target: string;
@@ -20,10 +23,17 @@ export interface ContentPlace {
 /** A content on its way: a private file that nobody reads, until it is proved. */
 export interface IncompleteBlob {
   readonly etag: string;
-  /** `…/blobs/<etag>.<8 hex>.incomplete`. */
+  /** `…/blobs/<etag>.<8 hex>.incomplete`, or the name of a {@link Partial}. */
   readonly path: string;
   /** For positional writes, also asynchronous ones; those must have ended before {@link publish} or {@link discard}. */
   readonly fd: number;
+  /** What an earlier download left: that many bytes are in the file, unproved, and came under this strong etag. */
+  readonly begun: { readonly bytes: number; readonly validator: string } | undefined;
+  /**
+   * The strong etag under which the storage gives the bytes that come next, with its quotes; undefined where it gave
+   * none. Without one there is nothing to go on with later.
+   */
+  noteValidator(validator: string | undefined): void;
   /** Writes all of `bytes` at `position`. @throws DiskError */
   write(bytes: Uint8Array, position: number): void;
   /**
@@ -36,14 +46,37 @@ export interface IncompleteBlob {
   publish(digest: string): string;
   /** Removes the file. May be called at any time, also after the others. */
   discard(): void;
+  /**
+   * Gives the file up for a later download to go on with, if it is worth it: at least {@link KEPT_BYTES}. Else removes
+   * it. May be called at any time, also after the others.
+   * @param bytes from the first one on, that are in the file
+   * @returns true when it was kept
+   */
+  keep(bytes: number): boolean;
   /** When the file was last written, in nanoseconds since the epoch: known once it is published. */
   readonly modifiedNs: bigint | undefined;
 }
 
 export interface IncompleteOptions {
-  /** Bytes to come; the file gets that length at once. */
+  /** Bytes to come. */
   readonly size?: number | undefined;
+  /**
+   * For contents whose bytes come in order: what an earlier download left is taken over, and this one may be gone on
+   * with. Default: neither.
+   */
+  readonly resume?: ResumeOptions | undefined;
 }
+
+export interface ResumeOptions {
+  readonly life: ProcessLife;
+  /** Take over what is there; false removes it, and begins anew. */
+  readonly use: boolean;
+  /** Leave something to go on with when the download ends before its time. */
+  readonly leave: boolean;
+}
+
+/** Less is not kept for a later download: it costs a second of a slow line, and leaves a file behind. */
+export const KEPT_BYTES = 16 * 1024 * 1024;
 
 /** Files of this process that have no owner but it; for {@link discardIncompleteBlobs}. */
 const open = new Set<IncompleteBlob>();
@@ -53,11 +86,17 @@ const open = new Set<IncompleteBlob>();
  * @throws IntegrityError `ERR_HF_UNSAFE_NAME`; DiskError
  */
 export function openContent(place: ContentPlace, options: IncompleteOptions = {}): IncompleteBlob {
-  const { etag, temp: path, target } = place;
-  const fd = openNew(place);
+  const { etag, target } = place;
+  const { size = 0 } = options;
+  const resume = size >= KEPT_BYTES ? options.resume : undefined;
+  const taken = resume === undefined ? undefined : takeFirst(place, size, resume);
+  const partial: Partial | undefined = taken ?? (resume?.leave === true ? newPartial(place) : undefined);
+  const path = partial?.path ?? place.temp;
+  const fd = taken?.fd ?? openNew(place, path);
+  let note: PartialNote | undefined = taken?.note;
   let modifiedNs: bigint | undefined;
-  let state: "open" | "published" | "gone" = "open";
-  const close = (next: "published" | "gone"): void => {
+  let state: "open" | "published" | "kept" | "gone" = "open";
+  const close = (next: typeof state): void => {
     state = next;
     open.delete(blob);
     fs.closeSync(fd);
@@ -66,8 +105,21 @@ export function openContent(place: ContentPlace, options: IncompleteOptions = {}
     etag,
     path,
     fd,
+    begun: taken === undefined ? undefined : { bytes: taken.bytes, validator: taken.note.validator },
     get modifiedNs() {
       return modifiedNs;
+    },
+    noteValidator(validator) {
+      if (partial === undefined || resume === undefined || validator === note?.validator || state !== "open") return;
+      note = undefined;
+      try {
+        if (validator === undefined) return removeQuietly(partial.notePath);
+        const next: PartialNote = { etag, size, validator, owner: resume.life.self, bytes: undefined };
+        writePartialNote(partial, next);
+        note = next;
+      } catch {
+        // Without the note this download ends as it would have; it can't be gone on with, that is all.
+      }
     },
     write(bytes, position) {
       try {
@@ -84,24 +136,64 @@ export function openContent(place: ContentPlace, options: IncompleteOptions = {}
         throw fault;
       }
       modifiedNs = fs.fstatSync(fd, { bigint: true }).mtimeNs;
-      close("published");
-      moveIntoPlace(place);
+      // Windows moves no file that is open, and lets nobody take its name away meanwhile.
+      const windows = place.root.platform === "win32";
+      if (windows) close("published");
+      try {
+        moveIntoPlace(place, path, windows ? undefined : fd);
+      } finally {
+        if (!windows) close("published");
+        if (partial !== undefined) removeQuietly(partial.notePath);
+      }
       return target;
     },
     discard() {
       if (state !== "open") return;
       close("gone");
-      removeQuietly(path);
+      if (partial !== undefined) removePartial(partial);
+      else removeQuietly(path);
+    },
+    keep(bytes) {
+      if (state !== "open") return false;
+      if (partial === undefined || note === undefined || bytes < KEPT_BYTES) {
+        blob.discard();
+        return false;
+      }
+      try {
+        fs.ftruncateSync(fd, bytes);
+        close("kept");
+        writePartialNote(partial, { ...note, owner: undefined, bytes });
+        return true;
+      } catch {
+        // Half a note is none, and a file without a note is of no use.
+        if (state === "open") close("gone");
+        removePartial(partial);
+        return false;
+      }
     },
   };
   open.add(blob);
   try {
-    if (options.size !== undefined) fs.ftruncateSync(fd, options.size);
+    if (partial === undefined && options.size !== undefined) fs.ftruncateSync(fd, options.size);
   } catch (error) {
     blob.discard();
     throw diskError(error, "make room for the download", path);
   }
   return blob;
+}
+
+/** Takes over the longest of what earlier downloads left of the content, and removes the others. */
+function takeFirst(place: ContentPlace, size: number, { life, use }: ResumeOptions) {
+  let taken: (Partial & { readonly fd: number; readonly note: PartialNote; readonly bytes: number }) | undefined;
+  for (const one of findAbandoned(place, size, life)) {
+    if (!use || taken !== undefined || one.bytes === 0) {
+      removePartial(one);
+      continue;
+    }
+    const got = takeOver(place, one, life.self);
+    if (got !== undefined) taken = { ...got, bytes: one.bytes };
+  }
+  return taken;
 }
 
 /** Removes what this process has begun and not finished: for its end by a signal. */
@@ -122,7 +214,7 @@ export function publishSmallContent(place: ContentPlace, bytes: Uint8Array): big
   hash.update(bytes);
   const fault = mismatch(etag, hash.digest());
   if (fault !== undefined) throw fault;
-  const fd = openNew(place);
+  const fd = openNew(place, path);
   let modifiedNs: bigint;
   try {
     try {
@@ -135,33 +227,8 @@ export function publishSmallContent(place: ContentPlace, bytes: Uint8Array): big
     removeQuietly(path);
     throw diskError(error, "write the download", path);
   }
-  moveIntoPlace(place);
+  moveIntoPlace(place, path);
   return modifiedNs;
-}
-
-function openNew({ root, temp }: ContentPlace): number {
-  // "wx+" is O_CREAT|O_EXCL: a link or a file that someone put there is not opened.
-  return inRepoFolder(root, dirname(temp), "write the download", () => fs.openSync(temp, "wx+", 0o666));
-}
-
-function writeAll(fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length;) {
-    done += fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
-  }
-}
-
-function moveIntoPlace({ root, temp: path, target, named }: ContentPlace): void {
-  try {
-    ensureRepoFolder(root, dirname(target));
-    replaceFile(path, target);
-  } catch (error) {
-    const size = fs.statSync(path, { throwIfNoEntry: false })?.size;
-    removeQuietly(path);
-    // Windows does not replace a file that is in use. If it has the same size, another process has put it there.
-    const inUse = named && root.platform === "win32" && ["EPERM", "EACCES", "EBUSY"].includes(systemCode(error) ?? "");
-    if (inUse && size !== undefined && fs.statSync(target, { throwIfNoEntry: false })?.size === size) return;
-    throw diskError(error, "put the file into its place", target);
-  }
 }
 
 function mismatch(etag: string, digest: string): IntegrityError | undefined {
@@ -174,12 +241,4 @@ function mismatch(etag: string, digest: string): IntegrityError | undefined {
   return new IntegrityError("ERR_HF_INTEGRITY", `The content that arrived is not the one that was asked for: ${why}.`, {
     hint: "Nothing of it was kept. Try again; if it stays so, a proxy or mirror changes the files.",
   });
-}
-
-function removeQuietly(path: string): void {
-  try {
-    fs.unlinkSync(path);
-  } catch {
-    // A pruner took it; or the error that led here is the one to tell.
-  }
 }

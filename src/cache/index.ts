@@ -9,8 +9,8 @@ export { contentAlgorithmOf, createContentHash, gitBlobHeader } from "./hash.ts"
 export type { ContentHash } from "./hash.ts";
 export { createHashers } from "./hash-worker.ts";
 export type { ContentAlgorithm, Hashers, StreamHash } from "./hash-worker.ts";
-export { discardIncompleteBlobs, openContent, publishSmallContent } from "./incomplete.ts";
-export type { ContentPlace, IncompleteBlob, IncompleteOptions } from "./incomplete.ts";
+export { discardIncompleteBlobs, KEPT_BYTES, openContent, publishSmallContent } from "./incomplete.ts";
+export type { ContentPlace, IncompleteBlob, IncompleteOptions, ResumeOptions } from "./incomplete.ts";
 export {
   beginLocalDir,
   checkLocalEntry,
@@ -28,6 +28,7 @@ export { localState, readLocalMetadata, statLocalFile, writeLocalMetadata } from
 export type { LocalFile, LocalMetadata, LocalState } from "./local-metadata.ts";
 export { cachedEntrySize, findCachedEntry, findCachedSnapshot } from "./lookup.ts";
 export type { CachedEntry, CachedSnapshot, SnapshotLookup } from "./lookup.ts";
+export { findAbandoned } from "./partial.ts";
 export { checkCommit, checkEntryPath, checkEtag, checkRevision } from "./names.ts";
 export type { NameOrigin } from "./names.ts";
 export { clearNoExist, isMarkedNoExist, markNoExist } from "./no-exist.ts";

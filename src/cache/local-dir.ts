@@ -72,11 +72,12 @@ export function localPlace(local: LocalDir, entryPath: string, etag: string): Co
     .digest("base64")
     .replaceAll("+", "-")
     .replaceAll("/", "_");
-  const name = `${digest}.${checkEtag(etag, local.platform)}.${randomBytes(4).toString("hex")}.incomplete`;
+  const base = join(dirname(metadata), `${digest}.${checkEtag(etag, local.platform)}`);
   return {
     root: local,
     etag,
-    temp: extendedPath(join(dirname(metadata), name), local.platform),
+    base,
+    temp: extendedPath(`${base}.${randomBytes(4).toString("hex")}.incomplete`, local.platform),
     target: localEntryPath(local, entryPath),
     named: false,
   };

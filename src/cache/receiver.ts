@@ -1,4 +1,5 @@
-import { ftruncateSync, writeSync } from "node:fs";
+import { ftruncateSync, read, writeSync } from "node:fs";
+import { promisify } from "node:util";
 import { diskError, IntegrityError } from "../core/errors.ts";
 import type { ContentAlgorithm, Hashers, StreamHash } from "./hash-worker.ts";
 
@@ -13,6 +14,12 @@ export interface Receiver {
    * @throws IntegrityError `ERR_HF_INTEGRITY` more bytes than the content has
    */
   write(bytes: Uint8Array, offset: number): Promise<void> | undefined;
+  /**
+   * Takes the first `bytes` of the file, which an earlier run wrote, for received, and hashes them: to be called before
+   * anything is written. What comes next begins behind them.
+   * @throws DiskError they can't be read; IntegrityError there are fewer; the signal's reason when aborted
+   */
+  adopt(bytes: number, signal: AbortSignal): Promise<void>;
   /** Empties the file and begins the hash anew. */
   restart(): void;
   /** Bytes in the file and their hash, lower-case hex. Comparing it, fsync and closing are the caller's. */
@@ -30,7 +37,10 @@ export interface ReceiverOptions {
   readonly path: string;
 }
 
-/** @param fd an empty file, open for writing; it stays the caller's */
+const READ_BYTES = 1024 * 1024;
+const readAt = promisify(read);
+
+/** @param fd an empty file, or one whose beginning is adopted; open for writing; it stays the caller's */
 export function createReceiver(fd: number, { hashers, algorithm, size, path }: ReceiverOptions): Receiver {
   let hash: StreamHash | undefined;
   let position = 0;
@@ -54,6 +64,33 @@ export function createReceiver(fd: number, { hashers, algorithm, size, path }: R
       }
       position += bytes.length;
       return later;
+    },
+    async adopt(bytes, signal) {
+      // Two, so that one is read while the other is hashed.
+      const memories = [0, 1].map(() => new Uint8Array(new SharedArrayBuffer(READ_BYTES)));
+      let before: Promise<void> | undefined;
+      let later: Promise<void> | undefined;
+      for (let turn = 0; position < bytes; turn++) {
+        signal.throwIfAborted();
+        const memory = memories[turn % 2] ?? new Uint8Array(READ_BYTES);
+        await before;
+        before = later;
+        let count: number;
+        try {
+          ({ bytesRead: count } = await readAt(fd, memory, 0, Math.min(READ_BYTES, bytes - position), position));
+        } catch (error) {
+          throw diskError(error, "read what was downloaded before", path);
+        }
+        if (count === 0) {
+          throw new IntegrityError("ERR_HF_INTEGRITY", `What was downloaded before became shorter: ${path}`, {
+            hint: "Something else changes the folder. Try again.",
+          });
+        }
+        later = started().update(memory.subarray(0, count));
+        position += count;
+      }
+      await before;
+      await later;
     },
     restart() {
       hash?.abandon();

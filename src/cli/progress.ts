@@ -28,6 +28,8 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
   let drawn = false;
   let lastTenth = 0;
   let lastLineAt = 0;
+  /** These did not come now: they count for what is done, and not for how fast. */
+  let resumedBytes = 0;
 
   const clear = (): void => {
     if (drawn) stream.write("\r\u001b[2K");
@@ -40,7 +42,7 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
     const seconds = (now() - startedAt) / 1000;
     if (bar) {
       clear();
-      stream.write(barLine(event, seconds, stream.columns ?? 80));
+      stream.write(barLine(event, { seconds, resumedBytes, columns: stream.columns ?? 80 }));
       drawn = true;
       return;
     }
@@ -52,7 +54,7 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
     lastLineAt = now();
     line(
       `${percent(event)} ${formatBytes(event.bytes)} of ${formatBytes(event.totalBytes)}, ` +
-        `${event.files} of ${event.totalFiles} files, ${rate(event.bytes, seconds)}`,
+        `${event.files} of ${event.totalFiles} files, ${rate(event.bytes - resumedBytes, seconds)}`,
     );
   };
 
@@ -66,6 +68,19 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
           const cached = have > 0 ? `, ${have} already in the cache` : "";
           line(`Fetching ${count(event.missingFiles, "file")}, ${formatBytes(event.missingBytes)}${cached}`);
         }
+        break;
+      case "resumed":
+        resumedBytes += event.from;
+        clear();
+        line(
+          `${plainText(event.path, 120)}: going on after the ${formatBytes(event.from)} that an earlier download left`,
+        );
+        break;
+      case "kept":
+        clear();
+        line(
+          `${plainText(event.path, 120)}: ${formatBytes(event.bytes)} are kept; the same command goes on after them`,
+        );
         break;
       case "progress":
         show(event);
@@ -97,12 +112,20 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
   return { onEvent, end: clear };
 }
 
-function barLine(event: Extract<DownloadEvent, { kind: "progress" }>, seconds: number, columns: number): string {
-  const left = event.bytes > 0 ? ((event.totalBytes - event.bytes) / event.bytes) * seconds : undefined;
+function barLine(
+  event: Extract<DownloadEvent, { kind: "progress" }>,
+  {
+    seconds,
+    resumedBytes,
+    columns,
+  }: { readonly seconds: number; readonly resumedBytes: number; readonly columns: number },
+): string {
+  const came = event.bytes - resumedBytes;
+  const left = came > 0 ? ((event.totalBytes - event.bytes) / came) * seconds : undefined;
   const facts = [
     percent(event),
     `${formatBytes(event.bytes)}/${formatBytes(event.totalBytes)}`,
-    rate(event.bytes, seconds),
+    rate(Math.max(0, came), seconds),
     ...(left === undefined || left < 1 ? [] : [`${duration(left)} left`]),
     `${event.files}/${event.totalFiles} files`,
   ].join("  ");

@@ -1,6 +1,7 @@
 import { contentAlgorithmOf, createReceiver } from "../cache/index.ts";
-import type { Hashers } from "../cache/index.ts";
+import type { Hashers, IncompleteBlob, Receiver } from "../cache/index.ts";
 import { IntegrityError, isHfError, safeText } from "../core/errors.ts";
+import type { HfError } from "../core/errors.ts";
 import { encodePath, encodeSegment, repoPath } from "../core/repo.ts";
 import { openFile } from "../hub/index.ts";
 import type { Destination } from "./destination.ts";
@@ -39,7 +40,8 @@ const TRIES = 2;
 
 /**
  * Brings one content to where it belongs, if it is not there by now, and gives its entries their places.
- * @returns bytes that were received and kept: 0 when the content was there, or on this machine
+ * @returns bytes that were received and kept: 0 when the content was there, or on this machine; the rest of it when an
+ *   earlier download left its beginning
  * @throws IntegrityError `ERR_HF_INTEGRITY` wrong bytes twice in a row; nothing of them was kept
  * @throws what the Hub and the disk refuse
  */
@@ -50,66 +52,131 @@ export async function fetchContent(context: FetchContext, content: KnownContent)
   try {
     const there = !run.force && destination.has(content);
     const brought = there || (await destination.bring?.(content)) === true;
+    let bytes = 0;
     if (brought) progress.received(first.path, content.size);
-    else await fetchVerified(context, content);
+    else bytes = await fetchVerified(context, content);
     await destination.place(content, !there);
     run.onEvent?.({ kind: "verified", path: first.path, size: content.size, etag: content.etag });
     progress.finished(first.path, content.entries.length);
-    return brought ? 0 : content.size;
+    return bytes;
   } catch (error) {
     progress.dropped(first.path);
     throw error;
   }
 }
 
-async function fetchVerified(context: FetchContext, content: KnownContent): Promise<void> {
+/** Answers the bytes that came over the network and were kept. */
+async function fetchVerified(context: FetchContext, content: KnownContent): Promise<number> {
+  if (content.size <= SMALL_BYTES) return trying(context, content, () => fetchSmall(context, content));
+  const blob = context.destination.open(content, "resume");
+  if (blob.begun === undefined) {
+    let first: IncompleteBlob | undefined = blob;
+    return trying(context, content, async () => {
+      const target = first ?? context.destination.open(content, "anew");
+      first = undefined;
+      return fetchLarge(context, content, target);
+    });
+  }
+  try {
+    return await fetchLarge(context, content, blob);
+  } catch (error) {
+    if (!isWrong(error)) throw error;
+    // What was on the disk may be to blame: that does not count as an answer of the network.
+    tellRetry(context, content, 1, error);
+  }
+  return trying(context, content, () => fetchLarge(context, content, context.destination.open(content, "anew")));
+}
+
+async function trying(context: FetchContext, content: KnownContent, work: () => Promise<number>): Promise<number> {
   for (let round = 1; ; round++) {
     try {
-      if (content.size <= SMALL_BYTES) await fetchSmall(context, content);
-      else await fetchLarge(context, content);
-      return;
+      return await work();
     } catch (error) {
-      if (!isHfError(error) || error.code !== "ERR_HF_INTEGRITY" || round >= TRIES) throw error;
-      const { path } = content.entries[0];
-      context.run.onEvent?.({ kind: "retry", path, attempt: round, waitMs: 0, reason: error.message, from: 0 });
+      if (!isWrong(error) || round >= TRIES) throw error;
+      tellRetry(context, content, round, error);
     }
   }
 }
 
-async function fetchSmall(context: FetchContext, content: KnownContent): Promise<void> {
+function isWrong(error: unknown): error is HfError {
+  return isHfError(error) && error.code === "ERR_HF_INTEGRITY";
+}
+
+function tellRetry({ run }: FetchContext, { entries }: KnownContent, attempt: number, { message }: HfError): void {
+  run.onEvent?.({ kind: "retry", path: entries[0].path, attempt, waitMs: 0, reason: message, from: 0 });
+}
+
+async function fetchSmall(context: FetchContext, content: KnownContent): Promise<number> {
   const bytes = Buffer.alloc(content.size);
   const sink: Sink = {
     write: (part, offset) => void bytes.set(part, offset),
     restart: () => undefined,
   };
-  await receive(context, content, sink);
+  await receive(context, content, { sink });
   context.destination.publishSmall(content, bytes);
+  return content.size;
 }
 
-async function fetchLarge(context: FetchContext, content: KnownContent): Promise<void> {
-  const { hashers, destination } = context;
+/** Receives into `blob`, from where it was begun, and ends it: published, kept for a later download, or removed. */
+async function fetchLarge(context: FetchContext, content: KnownContent, blob: IncompleteBlob): Promise<number> {
+  const { run, hashers, destination, progress } = context;
+  const [{ path }] = content.entries;
   const algorithm = contentAlgorithmOf(content.etag);
-  if (algorithm === undefined) throw unverifiable(content);
-  const blob = destination.open(content);
-  const receiver = createReceiver(blob.fd, { hashers, algorithm, size: content.size, path: blob.path });
+  const { begun } = blob;
+  let receiver: Receiver | undefined;
+  let counted = 0;
+  let adopted = begun === undefined;
+  let worthless = false;
   try {
-    await receive(context, content, {
-      write: (bytes, offset) => receiver.write(bytes, offset),
-      restart: () => receiver.restart(),
-    });
+    if (algorithm === undefined) throw unverifiable(content);
+    receiver = createReceiver(blob.fd, { hashers, algorithm, size: content.size, path: blob.path });
+    const { write, restart } = receiver;
+    if (begun !== undefined) {
+      run.onEvent?.({ kind: "resumed", path, from: begun.bytes });
+      await receiver.adopt(begun.bytes, run.signal);
+      adopted = true;
+      counted = begun.bytes;
+      progress.received(path, counted);
+    }
+    const sink: Sink = { write, restart };
+    const bytes = await receive(context, content, { sink, begun, onValidator: blob.noteValidator });
+    worthless = true;
     destination.publish(content, blob, (await receiver.finish()).digest);
+    return bytes;
+  } catch (error) {
+    progress.received(path, -counted);
+    worthless ||= isHfError(error) && WORTHLESS.has(error.code);
+    throw error;
   } finally {
-    receiver.abandon();
-    blob.discard();
+    const received = adopted ? (receiver?.position ?? 0) : (begun?.bytes ?? 0);
+    receiver?.abandon();
+    if (worthless) blob.discard();
+    else if (blob.keep(received)) run.onEvent?.({ kind: "kept", path, bytes: received });
   }
 }
 
-async function receive({ run, commit, progress }: FetchContext, content: KnownContent, sink: Sink): Promise<void> {
+/** After these what has come is wrong, or stands in the way. */
+const WORTHLESS: ReadonlySet<string> = new Set(["ERR_HF_INTEGRITY", "ERR_HF_NO_SPACE", "ERR_HF_DISK"]);
+
+interface Receiving {
+  readonly sink: Sink;
+  readonly begun?: IncompleteBlob["begun"];
+  readonly onValidator?: (validator: string | undefined) => void;
+}
+
+/** Answers the bytes that came. */
+async function receive(
+  { run, commit, progress }: FetchContext,
+  content: KnownContent,
+  { sink, begun, onValidator }: Receiving,
+): Promise<number> {
+  if (begun?.bytes === content.size) return 0;
   const { repo, hub, signal, clock, random } = run;
   const { path } = content.entries[0];
   const address = `${repoPath(repo)}/resolve/${encodeSegment(commit)}/${encodePath(path)}`;
   const subject = { repo, revision: commit, entry: path };
   let received = 0;
+  let kept = content.size - (begun?.bytes ?? 0);
   try {
     await pour(
       {
@@ -124,11 +191,19 @@ async function receive({ run, commit, progress }: FetchContext, content: KnownCo
             ...(from === 0 || etag === undefined ? {} : { ifRange: etag }),
           }),
       },
-      sink,
+      {
+        write: (bytes, offset) => sink.write(bytes, offset),
+        restart() {
+          kept = content.size;
+          return sink.restart();
+        },
+      },
       {
         clock,
         random,
         signal,
+        begun,
+        ...(onValidator === undefined ? {} : { onValidator }),
         onBytes: (count) => {
           received += count;
           progress.received(path, count);
@@ -140,6 +215,7 @@ async function receive({ run, commit, progress }: FetchContext, content: KnownCo
     progress.received(path, -received);
     throw error;
   }
+  return kept;
 }
 
 function unverifiable({ etag, entries }: KnownContent): IntegrityError {

@@ -1,5 +1,6 @@
 import {
   beginRepo,
+  blobPlace,
   blobSize,
   cachedEntrySize,
   checkRevision,
@@ -15,7 +16,7 @@ import {
 import { acquireFileLock } from "../core/file-lock.ts";
 import type { Repo } from "../core/repo.ts";
 import type { HubClient } from "../hub/index.ts";
-import { createCacheDestination } from "./destination.ts";
+import { createCacheDestination, leftBytes } from "./destination.ts";
 import { fetchContent } from "./fetch-content.ts";
 import type { FetchContext, KnownContent } from "./fetch-content.ts";
 import { fetchLocal } from "./local.ts";
@@ -67,7 +68,7 @@ function noteMissing(run: Run, revision: string, commit: string, path: string): 
 async function bring(run: Run, commit: string, content: KnownContent): Promise<number> {
   const { size, etag } = content;
   const there = !run.force && blobSize(run.paths, etag) === size;
-  if (!there) checkSpace(run.paths.cache, size, run);
+  if (!there) checkSpace(run.paths.cache, size, run, () => leftBytes(run, blobPlace(run.paths, etag), size));
   const missing = there ? 0 : 1;
   run.onEvent?.({
     kind: "planned",

@@ -16,6 +16,7 @@ import {
 import type { Hashers, LocalDir, Receiver } from "../cache/index.ts";
 import { diskError, IntegrityError, isHfError, safeText } from "../core/errors.ts";
 import { acquireFileLock } from "../core/file-lock.ts";
+import { resumeOptions } from "./destination.ts";
 import type { Destination } from "./destination.ts";
 import type { KnownContent } from "./fetch-content.ts";
 import type { Run } from "./run.ts";
@@ -65,7 +66,11 @@ export function createLocalDestination(
       return localLockPath(local, first(content));
     },
     has: (content) => isFresh(local, first(content), content),
-    open: (content) => openContent(localPlace(local, first(content), content.etag), { size: content.size }),
+    open: (content, inOrder) =>
+      openContent(localPlace(local, first(content), content.etag), {
+        size: content.size,
+        resume: resumeOptions(run, inOrder),
+      }),
     publish(content, blob, digest) {
       blob.publish(digest);
       written(first(content), content.etag, blob.modifiedNs);

@@ -5,6 +5,7 @@ import {
   checkRevision,
   createHashers,
   localEntryPath,
+  localPlace,
   openLocalDir,
   writeLocalMetadata,
   writeTree,
@@ -13,6 +14,7 @@ import type { LocalDir } from "../cache/index.ts";
 import type { Repo } from "../core/repo.ts";
 import type { HubClient } from "../hub/index.ts";
 import { fetchAll } from "./fetch-all.ts";
+import { sumLeft } from "./destination.ts";
 import { createLocalDestination } from "./local-destination.ts";
 import { prepareLocal } from "./local-plan.ts";
 import type { LocalPlan } from "./local-plan.ts";
@@ -42,7 +44,9 @@ export async function fetchLocal(hub: HubClient, repo: Repo, options: LocalOptio
   const prepared = await prepareLocal(run, local, revision, options);
   const { commit, plan, copyBytes } = prepared;
   const missingBytes = plan.missingBytes - copyBytes;
-  checkSpace(local.folder, plan.missingBytes, run);
+  checkSpace(local.folder, plan.missingBytes, run, () =>
+    sumLeft(run, plan, ({ path, etag }) => (etag === undefined ? undefined : localPlace(local, path, etag))),
+  );
   run.onEvent?.({
     kind: "planned",
     commit,

@@ -27,6 +27,10 @@ export interface PourOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly signal: AbortSignal;
+  /** Bytes that the sink has already, and the strong etag under which they came: only the rest is asked for. */
+  readonly begun?: { readonly bytes: number; readonly validator: string } | undefined;
+  /** Told before the bytes of each answer: its strong etag, where it has one. */
+  readonly onValidator?: (validator: string | undefined) => void;
   /** Told about every byte that came (negative: that must come again). */
   readonly onBytes: (count: number) => void;
   readonly onRetry: (retry: { attempt: number; waitMs: number; reason: string; from: number }) => void;
@@ -43,8 +47,9 @@ const MAX_TRIES = 100;
  * @throws what `source.open` throws when trying again is of no use; the signal's reason when aborted
  */
 export async function pour(source: Source, sink: Sink, options: PourOptions): Promise<void> {
-  let at = 0;
-  let etag: string | undefined;
+  const begun = options.begun?.bytes ?? 0;
+  let at = begun;
+  let etag = options.begun?.validator;
   let barren = 0;
   for (let attempt = 1; ; attempt++) {
     const before = at;
@@ -58,6 +63,7 @@ export async function pour(source: Source, sink: Sink, options: PourOptions): Pr
         at = start;
       }
       etag = strong(file.headers.get("etag"));
+      options.onValidator?.(etag);
       await file.receive((bytes) => {
         const offset = at;
         at += bytes.length;
@@ -75,7 +81,7 @@ export async function pour(source: Source, sink: Sink, options: PourOptions): Pr
       if (at === source.size) return;
       barren = at > before ? 0 : barren + 1;
       // The opening has its own retries; a peer that never sent a byte is not worth another round of them.
-      if (at === 0 && file === undefined) throw error;
+      if (at === begun && file === undefined && !outOfRange) throw error;
       if (barren >= MAX_BARREN || attempt >= MAX_TRIES) throw error;
       if (outOfRange) {
         options.onBytes(-at);

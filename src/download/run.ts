@@ -4,6 +4,8 @@ import type { RepoPaths } from "../cache/index.ts";
 import { systemClock } from "../core/clock.ts";
 import { isHfError, UsageError } from "../core/errors.ts";
 import type { Clock, Warn } from "../core/ports.ts";
+import { createProcessLife } from "../core/process-life.ts";
+import type { ProcessLife } from "../core/process-life.ts";
 import type { Repo } from "../core/repo.ts";
 import type { HubClient } from "../hub/index.ts";
 import type { DownloadEvent, FetchOptions } from "./types.ts";
@@ -18,6 +20,9 @@ export interface Run {
   readonly workers: number;
   readonly copies: boolean;
   readonly allowLowSpace: boolean;
+  /** Go on with what an earlier download left, and leave what is worth it. */
+  readonly resume: boolean;
+  readonly life: () => ProcessLife;
   readonly signal: AbortSignal;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -36,6 +41,7 @@ export function openRun(hub: HubClient, repo: Repo, options: FetchOptions & { re
       hint: "Give a whole number of 1 or more.",
     });
   }
+  let life: ProcessLife | undefined;
   return {
     hub,
     repo,
@@ -45,6 +51,8 @@ export function openRun(hub: HubClient, repo: Repo, options: FetchOptions & { re
     workers,
     copies: options.disableSymlinks ?? false,
     allowLowSpace: options.allowLowSpace ?? false,
+    resume: options.resume ?? true,
+    life: () => (life ??= createProcessLife()),
     signal: signalOf(options.signal, workers),
     clock: options.clock ?? systemClock,
     random: Math.random,

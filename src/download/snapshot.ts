@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import {
   beginRepo,
+  blobPlace,
   checkRevision,
   createHashers,
   pointerPath,
@@ -14,7 +15,7 @@ import type { CachedSnapshot, Hashers } from "../cache/index.ts";
 import type { Repo } from "../core/repo.ts";
 import type { HubClient } from "../hub/index.ts";
 import { fetchLocal } from "./local.ts";
-import { createCacheDestination } from "./destination.ts";
+import { createCacheDestination, sumLeft } from "./destination.ts";
 import { fetchAll } from "./fetch-all.ts";
 import type { FetchContext } from "./fetch-content.ts";
 import { listFolder } from "./list-folder.ts";
@@ -43,7 +44,9 @@ export async function fetchSnapshot(hub: HubClient, repo: Repo, options: Snapsho
     return fromCache(run, prepared.cached, prepared.wants);
   }
   const { commit, plan, tree } = prepared;
-  checkSpace(run.paths.cache, plan.missingBytes, run);
+  checkSpace(run.paths.cache, plan.missingBytes, run, () =>
+    sumLeft(run, plan, ({ etag }) => (etag === undefined ? undefined : blobPlace(run.paths, etag))),
+  );
   run.onEvent?.({
     kind: "planned",
     commit,

@@ -9,6 +9,7 @@ const run = { allowLowSpace: false, warn: (message: string) => void warnings.pus
 
 it("checkSpace() refuses what does not fit, with both figures, also for a folder that is not there yet", () => {
   checkSpace(tmpdir(), 1, run);
+  checkSpace(tmpdir(), 8e18, run, () => 8e18);
   assert.throws(() => checkSpace(join(tmpdir(), "not/made/yet"), 9e18, run), {
     code: "ERR_HF_NO_SPACE",
     message: /needs 9000\.0 PB: \d+\.\d [KMGTP]B more than is free in \S+not\/made\/yet$/,

@@ -24,10 +24,16 @@ export interface FetchOptions {
   readonly disableSymlinks?: boolean;
   /** Begin also where less is free than the download needs. @default false */
   readonly allowLowSpace?: boolean;
+  /**
+   * Go on with what an earlier download of the same content left, when nobody writes it any more; and leave what is
+   * there of a content (16 MiB or more) when this download ends before its time. False: neither, and what an earlier
+   * one left goes. By `forceDownload` nothing is gone on with. @default true
+   */
+  readonly resume?: boolean;
   readonly onEvent?: (event: DownloadEvent) => void;
   /** Takes what the person should know though the download goes on. */
   readonly warn?: Warn;
-  /** Ends the download; its temporary files go. The promise rejects with the signal's reason. */
+  /** Ends the download. What is worth it is left for a later one (see `resume`). The promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** @default the real clock */
   readonly clock?: Clock;
@@ -102,6 +108,8 @@ export type DownloadEvent =
       readonly missingBytes: number;
     }
   | { readonly kind: "started"; readonly path: string; readonly size: number }
+  /** An earlier download left the first `from` bytes; only the rest is asked for. They count as progress. */
+  | { readonly kind: "resumed"; readonly path: string; readonly from: number }
   /** At most 10 a second, over all that is to be fetched; the last one always comes. */
   | {
       readonly kind: "progress";
@@ -125,4 +133,6 @@ export type DownloadEvent =
       /** First byte that is asked for again. */
       readonly from: number;
     }
+  /** The download ends before its time, and leaves the first `bytes` of a content to a later one. */
+  | { readonly kind: "kept"; readonly path: string; readonly bytes: number }
   | { readonly kind: "done"; readonly files: number; readonly downloadedBytes: number };

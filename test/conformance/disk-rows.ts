@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startLocalhub } from "../../src/localhub/index.ts";
+import { HF } from "../support/world.ts";
 import { PYTHON_VERSIONS } from "./environments.ts";
 import type { PeerWorld } from "./peers.ts";
 import type { Row } from "./table.ts";
@@ -190,6 +194,88 @@ print(json.dumps([snapshot_download("${REPO}"), hf_hub_download("${REPO}", "conf
         const again = await world.pythonHf(version, ["download", REPO, "--local-dir", dir, "--quiet"]);
         assert.equal(again.exit, 0, again.stderr);
         assert.ok(right.equals(readFileSync(join(dir, "config.json"))));
+      },
+    },
+    {
+      name: "a killed download of ours is gone on with beside Python's partial file; its download and its prune do not mind ours",
+      who,
+      run: async (world) => {
+        const large = await startLocalhub({
+          seed: {
+            users: [{ name: "alice" }],
+            repos: [
+              { id: "alice/large", commits: [{ message: "one", files: { "a.bin": { size: 30_000_000, seed: 3 } } }] },
+            ],
+          },
+        });
+        const env = {
+          HF_ENDPOINT: large.url,
+          HF_HUB_DISABLE_XET: "1",
+          HF_HOME: join(world.folder, `resume-${version}`),
+        };
+        const blobs = join(env.HF_HOME, "hub/models--alice--large/blobs");
+        const words = ["download", "alice/large", "a.bin", "--quiet"];
+        const partials = (): string[] => readdirSync(blobs).filter((name) => name.endsWith(".incomplete"));
+        const sent = (): number => large.journal.entries.reduce((sum, entry) => sum + entry.sent, 0);
+        /** Ours, killed with 20 MB. */
+        const killOurs = async (): Promise<void> => {
+          await large.fault({ origin: "cdn", method: "GET", stall: { afterBytes: 20_000_000 }, times: 1 });
+          const child = spawn(process.execPath, [HF, ...words], { env: { ...world.env, ...env }, stdio: "ignore" });
+          const ended = new Promise((resolve) => child.once("close", resolve));
+          const there = (): boolean =>
+            existsSync(blobs) && partials().some((name) => statSync(join(blobs, name)).size === 20_000_000);
+          for (const limit = Date.now() + 30_000; !there(); await sleep(20)) assert.ok(Date.now() < limit);
+          child.kill("SIGKILL");
+          await ended;
+          large.journal.clear();
+        };
+        try {
+          // Python's file of a killed process, in its form.
+          await killOurs();
+          const etag = partials()[0]?.slice(0, 64) ?? "";
+          const theirs = join(blobs, `${etag}.0123abcd.incomplete`);
+          writeFileSync(theirs, "Python's");
+          const resumed = await world.hf(words, { env });
+          assert.equal(resumed.exit, 0, resumed.stderr);
+          assert.ok(sent() < 10_000_000 + 16 * 1024 * 1024);
+          assert.deepEqual(partials(), [`${etag}.0123abcd.incomplete`]);
+          assert.equal(readFileSync(theirs, "utf8"), "Python's");
+          rmSync(env.HF_HOME, { recursive: true });
+
+          // Python fetches beside our partial, prunes it, and ours needs nothing of it.
+          await killOurs();
+          const python = await world.pythonHf(version, words, { env });
+          assert.equal(python.exit, 0, python.stderr);
+          assert.equal(partials().length, 2);
+          const [warnings, repos] = (await world.python(version, SCAN, { env })) as [string[], string[]];
+          assert.deepEqual([warnings, repos], [[], ["alice/large"]]);
+          const pruned = await world.pythonHf(version, ["cache", "prune", "--yes"], { env });
+          assert.equal(pruned.exit, 0, pruned.stderr);
+          assert.deepEqual(partials(), []);
+          large.journal.clear();
+          const ours = await world.hf(words, { env });
+          assert.equal(ours.exit, 0, ours.stderr);
+          assert.equal(sent() < 1000, true);
+
+          // A prune while ours is at work: it ends well nevertheless.
+          rmSync(env.HF_HOME, { recursive: true });
+          await large.fault({ origin: "cdn", method: "GET", stall: { afterBytes: 20_000_000, ms: 4000 }, times: 1 });
+          const running = world.hf(words, { env });
+          for (const limit = Date.now() + 30_000; !existsSync(blobs) || partials().length < 2; await sleep(20)) {
+            assert.ok(Date.now() < limit);
+          }
+          const during = await world.pythonHf(version, ["cache", "prune", "--yes"], { env });
+          assert.equal(during.exit, 0, during.stderr);
+          const finished = await running;
+          assert.equal(finished.exit, 0, finished.stderr);
+          assert.deepEqual(readdirSync(blobs), [etag]);
+          const sum = createHash("sha256")
+            .update(readFileSync(join(blobs, etag)))
+            .digest("hex");
+          assert.equal(sum, etag);
+        } finally {
+          await large.close();
+        }
       },
     },
     {

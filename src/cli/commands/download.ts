@@ -18,6 +18,7 @@ interface Flags {
   readonly localDir?: string;
   readonly dryRun?: boolean;
   readonly allowLowSpace?: boolean;
+  readonly noResume?: boolean;
 }
 
 export const download = command<Flags>({
@@ -39,6 +40,7 @@ export const download = command<Flags>({
     maxWorkers: valueFlag("Files under way at the same time (default: 8)", "N"),
     dryRun: switchFlag("Say what would be fetched, and write nothing"),
     allowLowSpace: switchFlag("Begin also where less is free than the download needs"),
+    noResume: switchFlag("Begin anew what an earlier download left, and leave nothing"),
   },
   args: [{ brief: "The repo, then files of it", placeholder: "repo [file]", rest: true }],
   run: async (flags, context, args) => {
@@ -80,6 +82,7 @@ export const download = command<Flags>({
       forceDownload: flags.forceDownload === true,
       offline: flags.offline === true || settings.offline,
       allowLowSpace: flags.allowLowSpace === true,
+      resume: flags.noResume !== true,
       signal: context.signal,
       warn: context.warn,
       ...(quiet ? {} : { onEvent: view.onEvent }),
