@@ -2,6 +2,7 @@
 export {
   checkAccess,
   createHub,
+  download,
   downloadFile,
   downloadSnapshot,
   planDownload,
@@ -26,7 +27,13 @@ export {
 
 export type { AccessCause, AccessEvidence, AccessVerdict, NextStep, VerdictKind } from "./access/index.ts";
 export type { AccessReport, CheckAccessOptions } from "./api/index.ts";
-export type { DownloadFileOptions, DownloadSnapshotOptions, HubOptions, PlanDownloadOptions } from "./api/index.ts";
+export type {
+  DownloadFileOptions,
+  DownloadSnapshotOptions,
+  DownloadStep,
+  HubOptions,
+  PlanDownloadOptions,
+} from "./api/index.ts";
 export type { DownloadEvent, DownloadPlan, DownloadResult, FetchedEntry, PlannedEntry } from "./download/index.ts";
 export type { FoundToken, Identity, IdentityToken, Organisation, RefusedToken, TokenResolution } from "./auth/index.ts";
 export type { HubClient } from "./hub/index.ts";

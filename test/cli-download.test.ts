@@ -230,6 +230,7 @@ describe("hf download", () => {
     }
   });
 
+<<<<<<< HEAD
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     it(`keeps what came at ${signal}, and the same command goes on after it`, { skip: posix }, async () => {
       const blobs = join(world.hubCache, "models--alice--large/blobs");
@@ -251,6 +252,45 @@ describe("hf download", () => {
     assert.match(again.stderr, /Fetched and verified 1 file, 30\.0 MB/);
     assert.ok(!/kept|going on/.test(again.stderr), again.stderr);
     assert.equal(readdirSync(join(world.hubCache, "models--alice--large/blobs")).length, 2);
+=======
+  it("tells a program what happens, one JSON object a line, also the warnings and the error", async () => {
+    const events = (stderr: string): { event: string; [name: string]: unknown }[] =>
+      stderr
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as { event: string });
+    const done = await world.hf(["download", "alice/tiny-model", "--progress", "ndjson", "--token", "hf_x"]);
+    assert.equal(done.exit, 3);
+    const [warning, error] = events(done.stderr);
+    assert.deepEqual([warning?.event, error?.event], ["warning", "error"]);
+    const fetched = await world.hf(["download", "alice/tiny-model", "--progress=ndjson", "--json"]);
+    assert.equal(fetched.exit, 0, fetched.stderr);
+    const kinds = events(fetched.stderr).map(({ event }) => event);
+    assert.deepEqual([kinds[0], kinds.at(-1)], ["planned", "done"]);
+    assert.ok(kinds.includes("verified") && kinds.includes("progress"));
+    const planned = events(fetched.stderr)[0];
+    assert.equal(planned?.["missingFiles"], 9);
+    const wrong = await world.hf(["download", "--progress", "ndjson", "--no-such-flag"]);
+    assert.equal(events(wrong.stderr)[0]?.event, "error");
+  });
+
+  it("shows progress as it is told to, and refuses what it does not know", async () => {
+    const lines = await world.hf(["download", "alice/tiny-model", "--progress", "lines", "--quiet"]);
+    assert.match(lines.stderr, /^Fetching 9 files/);
+    rmSync(world.home, { recursive: true, force: true });
+    const none = await world.hf(["download", "alice/tiny-model", "--progress", "none"]);
+    assert.deepEqual([none.exit, none.stderr], [0, ""]);
+    assert.equal((await world.hf(["download", "alice/tiny-model", "--progress", "dots"])).exit, 2);
+  });
+
+  it("keeps to a rate, and says what is none", async () => {
+    const began = performance.now();
+    assert.equal((await json("alice/tiny-model", "--limit-rate", "1M")).files, 9);
+    // 1.1 MB can't come sooner at that rate; how much later does not matter here.
+    assert.ok(performance.now() - began > 1000);
+    const wrong = await world.hf(["download", "alice/tiny-model", "--limit-rate", "fast", "--json"]);
+    assert.deepEqual([wrong.exit, code(wrong.stderr)], [2, "ERR_HF_USAGE"]);
+>>>>>>> 7be9ec4 (Tell a download's events to programs, as an iterator and as lines of JSON, and keep it to a rate)
   });
 
   it("ends quietly when nobody reads its answer", async () => {

@@ -1,6 +1,7 @@
 export {
   checkAccess,
   createHub,
+  download,
   downloadFile,
   downloadSnapshot,
   planDownload,
@@ -10,6 +11,7 @@ export {
 export type { CheckAccessOptions, HubOptions } from "./library.ts";
 export { openAccess, subjectOf } from "./access.ts";
 export type { AccessDesk, AccessOptions, AccessReport } from "./access.ts";
+export type { DownloadStep } from "./download-events.ts";
 export { downloadFileWith, downloadSnapshotWith, planDownloadWith } from "./download.ts";
 export type { DownloadFileOptions, DownloadSnapshotOptions, PlanDownloadOptions } from "./download.ts";
 export { openSession } from "./session.ts";

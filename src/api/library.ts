@@ -12,6 +12,8 @@ import type { DownloadEvent, DownloadPlan, DownloadResult } from "../download/in
 import { openAccess, subjectOf } from "./access.ts";
 import type { AccessReport } from "./access.ts";
 import { ambientEnvironment, ambientMachine, maskInLog } from "./ambient.ts";
+import { downloadEvents } from "./download-events.ts";
+import type { DownloadStep } from "./download-events.ts";
 import { downloadFileWith, downloadSnapshotWith, planDownloadWith } from "./download.ts";
 import type { DownloadFileOptions, DownloadSnapshotOptions, PlanDownloadOptions } from "./download.ts";
 import { openSession } from "./session.ts";
@@ -135,6 +137,28 @@ export async function planDownload(
   options: HubOptions & PlanDownloadOptions = {},
 ): Promise<DownloadPlan> {
   return planDownloadWith(sessionOf(options), repoOf(repo), workOf(options));
+}
+
+/**
+ * {@link downloadSnapshot} (or {@link downloadFile}, with `path`) as the events of it: `planned`, `started`, `progress`
+ * (at most 10 a second), `verified`, `retry`, and at last `done` with the result. Leaving the loop stops the download.
+ * @example
+ * for await (const event of download("acme/tiny")) {
+ *   if (event.kind === "progress") console.error(event.bytes, event.totalBytes);
+ *   if (event.kind === "done") console.log(event.result.path);
+ * }
+ * @throws as {@link downloadSnapshot}, out of the loop
+ */
+export function download(
+  repo: string | Repo,
+  options: HubOptions & Omit<PlanDownloadOptions, "onEvent"> = {},
+): AsyncGenerator<DownloadStep, void, void> {
+  const { path, ...more } = options;
+  return downloadEvents((onEvent, stop) => {
+    const signal = options.signal === undefined ? stop : AbortSignal.any([options.signal, stop]);
+    const asked = { ...more, onEvent, signal };
+    return path === undefined ? downloadSnapshot(repo, asked) : downloadFile({ repo, path }, asked);
+  });
 }
 
 export type { DownloadEvent };

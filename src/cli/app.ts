@@ -100,6 +100,7 @@ function plainPrinter(words: readonly string[], process: ProcessPort): Printer {
   return {
     format: formatOf({ json: argv.includes("--json"), ...(format === undefined ? {} : { format }) }, true),
     colour: false,
+    ndjson: argv.includes("--progress=ndjson") || argv[argv.indexOf("--progress") + 1] === "ndjson",
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
   };

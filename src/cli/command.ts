@@ -15,6 +15,8 @@ export interface CommonFlags {
   readonly tokenFile?: string;
   readonly envFile?: string;
   readonly debug?: boolean;
+  /** Of commands that work for a while: how that is shown. */
+  readonly progress?: string;
 }
 
 /** What the command tree hands to a command: the streams, and the one way to run it with a context of its own. */

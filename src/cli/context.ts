@@ -85,6 +85,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
   const format = formatOf(flags);
   const printer: Printer = {
     format,
+    ndjson: flags.progress === "ndjson",
     colour: flags.noColor !== true && (env["NO_COLOR"] ?? "") === "" && process.stdout.isTTY && process.stderr.isTTY,
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     out: (text) => void process.stdout.write(text),
@@ -161,7 +162,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     },
     prompts,
     say: (line) => {
-      if (format === "human") printer.err(`${line}\n`);
+      if (format === "human" && printer.ndjson !== true) printer.err(`${line}\n`);
     },
     warn,
     stderr: process.stderr,

@@ -30,6 +30,8 @@ export interface Printer {
   readonly colour: boolean;
   /** Width of the terminal that the answer goes to. Undefined: it goes elsewhere, and lines stay whole. */
   readonly columns?: number | undefined;
+  /** True: every line on stderr is one JSON object, for a program that watches the work. */
+  readonly ndjson?: boolean;
   out(text: string): void;
   err(text: string): void;
 }
@@ -114,7 +116,7 @@ export function printReport(report: Report, printer: Printer): number {
       break;
     case "human":
       for (const line of report.human ?? flat(report.data, ": ")) printer.out(`${line}\n`);
-      for (const note of report.notes ?? []) printer.err(`${note}\n`);
+      for (const note of report.notes ?? []) printNote(note, printer);
       break;
     default:
       printer.format satisfies never;
@@ -126,8 +128,9 @@ export function printReport(report: Report, printer: Printer): number {
 export function printError(thrown: unknown, printer: Printer, debug: boolean): number {
   const error = isHfError(thrown) ? thrown : unexpected(thrown);
   const exit = exitCode(error);
-  if (printer.format === "json") {
-    printer.err(`${JSON.stringify({ error: errorData(error, exit) })}\n`);
+  if (printer.format === "json" || printer.ndjson === true) {
+    const event = printer.ndjson === true ? { event: "error" } : {};
+    printer.err(`${JSON.stringify({ ...event, error: errorData(error, exit) })}\n`);
     return exit;
   }
   printer.err(`${paint(printer, "31", "Error:")} ${error.message}\n`);
@@ -137,9 +140,15 @@ export function printError(thrown: unknown, printer: Printer, debug: boolean): n
   return exit;
 }
 
+function printNote(note: string, printer: Printer): void {
+  printer.err(printer.ndjson === true ? `${JSON.stringify({ event: "note", message: note })}\n` : `${note}\n`);
+}
+
 /** A warning or a word on progress that is worth a line of its own. */
 export function printWarning(message: string, printer: Printer): void {
-  printer.err(`${paint(printer, "33", "Warning:")} ${plainText(redact(message), 2000)}\n`);
+  const text = plainText(redact(message), 2000);
+  if (printer.ndjson === true) printer.err(`${JSON.stringify({ event: "warning", message: text })}\n`);
+  else printer.err(`${paint(printer, "33", "Warning:")} ${text}\n`);
 }
 
 export function tick(printer: Printer): string {

@@ -33,6 +33,8 @@ export interface PourOptions {
   readonly onValidator?: (validator: string | undefined) => void;
   /** Told about every byte that came (negative: that must come again). */
   readonly onBytes: (count: number) => void;
+  /** Says when more bytes may be taken; undefined, or nothing: at once. */
+  readonly pace?: ((count: number) => Promise<void> | undefined) | undefined;
   readonly onRetry: (retry: { attempt: number; waitMs: number; reason: string; from: number }) => void;
 }
 
@@ -69,7 +71,7 @@ export async function pour(source: Source, sink: Sink, options: PourOptions): Pr
         at += bytes.length;
         if (at > source.size) throw wrongLength(source, `more than ${source.size}`);
         options.onBytes(bytes.length);
-        return sink.write(bytes, offset);
+        return inPace(sink.write(bytes, offset), options.pace?.(bytes.length));
       });
       if (at !== source.size) throw wrongLength(source, String(at));
       return;
@@ -93,6 +95,19 @@ export async function pour(source: Source, sink: Sink, options: PourOptions): Pr
       await options.clock.sleep(waitMs, options.signal);
     }
   }
+}
+
+/** The memory of the bytes is used again after this, so the writing has to be over, also when the pause is broken off. */
+async function bothOf(written: void | Promise<void>, pause: Promise<void>): Promise<void> {
+  try {
+    await pause;
+  } finally {
+    await written;
+  }
+}
+
+function inPace(written: void | Promise<void>, pause: Promise<void> | undefined): void | Promise<void> {
+  return pause === undefined ? written : bothOf(written, pause);
 }
 
 /**

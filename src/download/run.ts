@@ -8,6 +8,8 @@ import { createProcessLife } from "../core/process-life.ts";
 import type { ProcessLife } from "../core/process-life.ts";
 import type { Repo } from "../core/repo.ts";
 import type { HubClient } from "../hub/index.ts";
+import { createRateLimit } from "./rate-limit.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { DownloadEvent, FetchOptions } from "./types.ts";
 
 /** What every step of one download needs; the options with their defaults filled in. */
@@ -27,13 +29,14 @@ export interface Run {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
+  readonly rate: RateLimit | undefined;
   readonly warn: Warn;
   readonly onEvent: ((event: DownloadEvent) => void) | undefined;
 }
 
 const DEFAULT_WORKERS = 8;
 
-/** @throws UsageError `ERR_HF_USAGE` for a number of workers below 1 */
+/** @throws UsageError `ERR_HF_USAGE` for a number of workers below 1, or a rate that is none */
 export function openRun(hub: HubClient, repo: Repo, options: FetchOptions & { readonly maxWorkers?: number }): Run {
   const workers = options.maxWorkers ?? DEFAULT_WORKERS;
   if (!Number.isSafeInteger(workers) || workers < 1) {
@@ -41,7 +44,16 @@ export function openRun(hub: HubClient, repo: Repo, options: FetchOptions & { re
       hint: "Give a whole number of 1 or more.",
     });
   }
+<<<<<<< HEAD
   let life: ProcessLife | undefined;
+=======
+  const { limitRate, clock = systemClock } = options;
+  if (limitRate !== undefined && !(limitRate > 0 && limitRate < Infinity)) {
+    throw new UsageError("ERR_HF_USAGE", `The rate can't be limited to ${limitRate} bytes a second.`, {
+      hint: "Give a number above 0, or leave the limit out.",
+    });
+  }
+>>>>>>> 7be9ec4 (Tell a download's events to programs, as an iterator and as lines of JSON, and keep it to a rate)
   return {
     hub,
     repo,
@@ -54,7 +66,8 @@ export function openRun(hub: HubClient, repo: Repo, options: FetchOptions & { re
     resume: options.resume ?? true,
     life: () => (life ??= createProcessLife()),
     signal: signalOf(options.signal, workers),
-    clock: options.clock ?? systemClock,
+    clock,
+    rate: limitRate === undefined ? undefined : createRateLimit(limitRate, clock),
     random: Math.random,
     warn: options.warn ?? (() => undefined),
     onEvent: options.onEvent,

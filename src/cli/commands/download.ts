@@ -1,9 +1,13 @@
 import { NotFoundError, UsageError } from "../../core/errors.ts";
+import { parseBytes } from "../../core/parse-bytes.ts";
 import { parseRepoSpec, repoPath, REPO_TYPES } from "../../core/repo.ts";
 import type { Repo, RepoType } from "../../core/repo.ts";
 import { placeOf } from "../../core/settings.ts";
 import { command, listFlag, switchFlag, valueFlag } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { eventLine } from "../event-lines.ts";
 import { createProgress } from "../progress.ts";
+import type { ProgressView } from "../progress.ts";
 
 interface Flags {
   readonly revision?: string;
@@ -15,6 +19,8 @@ interface Flags {
   readonly forceDownload?: boolean;
   readonly offline?: boolean;
   readonly maxWorkers?: string;
+  readonly limitRate?: string;
+  readonly progress?: string;
   readonly localDir?: string;
   readonly dryRun?: boolean;
   readonly allowLowSpace?: boolean;
@@ -37,6 +43,8 @@ export const download = command<Flags>({
     localDir: valueFlag("Folder for the files under their own names, instead of the shared cache", "DIR"),
     forceDownload: switchFlag("Fetch also what the cache has"),
     offline: switchFlag("Make no request: answer from the cache or fail"),
+    limitRate: valueFlag("Bytes a second that all files together may take, as in 500K or 8M", "RATE"),
+    progress: valueFlag("auto, bar, lines, ndjson (one JSON object a line, on stderr) or none (default: auto)", "HOW"),
     maxWorkers: valueFlag("Files under way at the same time (default: 8)", "N"),
     dryRun: switchFlag("Say what would be fetched, and write nothing"),
     allowLowSpace: switchFlag("Begin also where less is free than the download needs"),
@@ -59,6 +67,7 @@ export const download = command<Flags>({
     const settings = context.settings();
     const place = (text: string, flag: string): string => placeOf(text, flag, context.env, context.machine);
     const maxWorkers = flags.maxWorkers === undefined ? undefined : wholeNumber(flags.maxWorkers, "--max-workers");
+    const limitRate = flags.limitRate === undefined ? undefined : rateOf(flags.limitRate);
     const filters = { include: flags.include ?? [], exclude: flags.exclude ?? [] };
     const filtered = filters.include.length + filters.exclude.length > 0;
     if (filtered && files.some((file) => file.endsWith("/"))) {
@@ -68,13 +77,7 @@ export const download = command<Flags>({
     }
     if (filtered && files.length > 0) context.warn("Files were named, so --include and --exclude are not used.");
     const { downloadFileWith, downloadSnapshotWith, planDownloadWith } = await import("../../api/index.ts");
-    const view = createProgress({
-      stream: context.stderr,
-      bar: context.bars(settings),
-      now: () => performance.now(),
-      warn: context.warn,
-    });
-    const quiet = context.printer.format !== "human" || settings.disableProgress === true;
+    const view = progressView(flags, context, settings);
     const options = {
       ...(flags.revision === undefined ? {} : { revision: flags.revision }),
       ...(flags.cacheDir === undefined ? {} : { cacheDir: place(flags.cacheDir, "--cache-dir") }),
@@ -85,7 +88,8 @@ export const download = command<Flags>({
       resume: flags.noResume !== true,
       signal: context.signal,
       warn: context.warn,
-      ...(quiet ? {} : { onEvent: view.onEvent }),
+      ...(limitRate === undefined ? {} : { limitRate }),
+      ...(view === undefined ? {} : { onEvent: view.onEvent }),
     };
     const session = await context.session();
     const [first] = files;
@@ -105,7 +109,7 @@ export const download = command<Flags>({
         single === undefined
           ? await downloadSnapshotWith(session, repo, many)
           : await downloadFileWith(session, repo, single, options);
-      view.end();
+      view?.end();
       if (result.files.length === 0) throw nothingWanted(repo, result.commit, session.settings.endpoint);
       return {
         data: {
@@ -121,7 +125,7 @@ export const download = command<Flags>({
         quiet: [result.path],
       };
     } finally {
-      view.end();
+      view?.end();
     }
   },
 });
@@ -130,6 +134,38 @@ export const download = command<Flags>({
 function nothingWanted(repo: Repo, commit: string, endpoint: string): NotFoundError {
   return new NotFoundError("ERR_HF_ENTRY_NOT_FOUND", `No file of ${repo.type} ${repo.id} matches.`, {
     hint: `Its files are listed at ${endpoint}/${repoPath(repo)}/tree/${commit}`,
+  });
+}
+
+const PROGRESS = ["auto", "bar", "lines", "ndjson", "none"];
+
+/** How the work is shown: as asked; else a bar or lines for a person, nothing where an answer for programs was asked for. */
+function progressView(
+  { progress = "auto" }: Flags,
+  context: CliContext,
+  settings: ReturnType<CliContext["settings"]>,
+): ProgressView | undefined {
+  if (!PROGRESS.includes(progress)) {
+    throw new UsageError("ERR_HF_USAGE", `'${progress}' is not a way to show progress.`, {
+      hint: `Use --progress with one of ${PROGRESS.join(", ")}.`,
+    });
+  }
+  const silent = context.printer.format !== "human" || settings.disableProgress === true;
+  if (progress === "none" || (progress === "auto" && silent)) return undefined;
+  if (progress === "ndjson") return { onEvent: (event) => context.printer.err(eventLine(event)), end: () => undefined };
+  return createProgress({
+    stream: context.stderr,
+    bar: progress === "bar" || (progress === "auto" && context.bars(settings)),
+    now: () => performance.now(),
+    warn: context.warn,
+  });
+}
+
+function rateOf(text: string): number {
+  const rate = parseBytes(text);
+  if (rate !== undefined) return rate;
+  throw new UsageError("ERR_HF_USAGE", `'${text}' is not a number of bytes a second.`, {
+    hint: "As in: --limit-rate 500K, or --limit-rate 8M",
   });
 }
 
