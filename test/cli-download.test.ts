@@ -72,6 +72,11 @@ describe("hf download", () => {
       readFileSync((await json("alice/tiny-model", "feature.txt", "--revision", "feature/one")).path, "utf8"),
       /one/,
     );
+    const address = `${world.hub.url}/alice/tiny-model`;
+    assert.equal((await json(`${address}/tree/main/onnx`)).files, 2);
+    assert.match((await json("hf://alice/tiny-model@feature%2Fone", "feature.txt")).path, /feature\.txt$/);
+    assert.match((await json(`${address}/resolve/main/onnx/model.onnx`)).path, /onnx\/model\.onnx$/);
+    assert.equal((await json("hf://datasets/alice/tiny-dataset@main")).repoType, "dataset");
     assert.equal((await json("datasets/alice/tiny-dataset")).repoType, "dataset");
     assert.equal((await json("alice/tiny-space", "--repo-type", "space")).repoType, "space");
     assert.equal((await json("alice/tiny-model", "onnx/sub folder/ünï code #1.txt")).downloadedBytes >= 0, true);
@@ -230,7 +235,6 @@ describe("hf download", () => {
     }
   });
 
-<<<<<<< HEAD
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     it(`keeps what came at ${signal}, and the same command goes on after it`, { skip: posix }, async () => {
       const blobs = join(world.hubCache, "models--alice--large/blobs");
@@ -252,7 +256,6 @@ describe("hf download", () => {
     assert.match(again.stderr, /Fetched and verified 1 file, 30\.0 MB/);
     assert.ok(!/kept|going on/.test(again.stderr), again.stderr);
     assert.equal(readdirSync(join(world.hubCache, "models--alice--large/blobs")).length, 2);
-=======
   it("tells a program what happens, one JSON object a line, also the warnings and the error", async () => {
     const events = (stderr: string): { event: string; [name: string]: unknown }[] =>
       stderr
@@ -290,7 +293,6 @@ describe("hf download", () => {
     assert.ok(performance.now() - began > 1000);
     const wrong = await world.hf(["download", "alice/tiny-model", "--limit-rate", "fast", "--json"]);
     assert.deepEqual([wrong.exit, code(wrong.stderr)], [2, "ERR_HF_USAGE"]);
->>>>>>> 7be9ec4 (Tell a download's events to programs, as an iterator and as lines of JSON, and keep it to a rate)
   });
 
   it("ends quietly when nobody reads its answer", async () => {

@@ -155,7 +155,6 @@ async function fetchLarge(context: FetchContext, content: KnownContent, blob: In
   }
 }
 
-<<<<<<< HEAD
 /** After these what has come is wrong, or stands in the way. */
 const WORTHLESS: ReadonlySet<string> = new Set(["ERR_HF_INTEGRITY", "ERR_HF_NO_SPACE", "ERR_HF_DISK"]);
 
@@ -172,11 +171,7 @@ async function receive(
   { sink, begun, onValidator }: Receiving,
 ): Promise<number> {
   if (begun?.bytes === content.size) return 0;
-  const { repo, hub, signal, clock, random } = run;
-=======
-async function receive({ run, commit, progress }: FetchContext, content: KnownContent, sink: Sink): Promise<void> {
   const { repo, hub, signal, clock, random, rate } = run;
->>>>>>> 7be9ec4 (Tell a download's events to programs, as an iterator and as lines of JSON, and keep it to a rate)
   const { path } = content.entries[0];
   const address = `${repoPath(repo)}/resolve/${encodeSegment(commit)}/${encodePath(path)}`;
   const subject = { repo, revision: commit, entry: path };
@@ -207,12 +202,9 @@ async function receive({ run, commit, progress }: FetchContext, content: KnownCo
         clock,
         random,
         signal,
-<<<<<<< HEAD
         begun,
         ...(onValidator === undefined ? {} : { onValidator }),
-=======
         pace: rate === undefined ? undefined : (count) => rate.take(count, signal),
->>>>>>> 7be9ec4 (Tell a download's events to programs, as an iterator and as lines of JSON, and keep it to a rate)
         onBytes: (count) => {
           received += count;
           progress.received(path, count);

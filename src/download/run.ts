@@ -44,16 +44,13 @@ export function openRun(hub: HubClient, repo: Repo, options: FetchOptions & { re
       hint: "Give a whole number of 1 or more.",
     });
   }
-<<<<<<< HEAD
   let life: ProcessLife | undefined;
-=======
   const { limitRate, clock = systemClock } = options;
   if (limitRate !== undefined && !(limitRate > 0 && limitRate < Infinity)) {
     throw new UsageError("ERR_HF_USAGE", `The rate can't be limited to ${limitRate} bytes a second.`, {
       hint: "Give a number above 0, or leave the limit out.",
     });
   }
->>>>>>> 7be9ec4 (Tell a download's events to programs, as an iterator and as lines of JSON, and keep it to a rate)
   return {
     hub,
     repo,

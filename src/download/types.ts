@@ -24,17 +24,14 @@ export interface FetchOptions {
   readonly disableSymlinks?: boolean;
   /** Begin also where less is free than the download needs. @default false */
   readonly allowLowSpace?: boolean;
-<<<<<<< HEAD
   /**
    * Go on with what an earlier download of the same content left, when nobody writes it any more; and leave what is
    * there of a content (16 MiB or more) when this download ends before its time. False: neither, and what an earlier
    * one left goes. By `forceDownload` nothing is gone on with. @default true
    */
   readonly resume?: boolean;
-=======
   /** Bytes a second, above 0, that all transfers together may take. @default no limit */
   readonly limitRate?: number;
->>>>>>> 7be9ec4 (Tell a download's events to programs, as an iterator and as lines of JSON, and keep it to a rate)
   readonly onEvent?: (event: DownloadEvent) => void;
   /** Takes what the person should know though the download goes on. */
   readonly warn?: Warn;

@@ -1,13 +1,15 @@
 import { NotFoundError, UsageError } from "../../core/errors.ts";
 import { parseBytes } from "../../core/parse-bytes.ts";
-import { parseRepoSpec, repoPath, REPO_TYPES } from "../../core/repo.ts";
-import type { Repo, RepoType } from "../../core/repo.ts";
+import { repoPath } from "../../core/repo.ts";
+import type { Repo } from "../../core/repo.ts";
 import { placeOf } from "../../core/settings.ts";
 import { command, listFlag, switchFlag, valueFlag } from "../command.ts";
 import type { CliContext } from "../context.ts";
+import { downloadWords } from "../download-subject.ts";
 import { eventLine } from "../event-lines.ts";
 import { createProgress } from "../progress.ts";
 import type { ProgressView } from "../progress.ts";
+import { repoTypeOf } from "../repo-type.ts";
 
 interface Flags {
   readonly revision?: string;
@@ -50,21 +52,26 @@ export const download = command<Flags>({
     allowLowSpace: switchFlag("Begin also where less is free than the download needs"),
     noResume: switchFlag("Begin anew what an earlier download left, and leave nothing"),
   },
-  args: [{ brief: "The repo, then files of it", placeholder: "repo [file]", rest: true }],
+  args: [{ brief: "The repo (or its hf:// or web address), then files of it", placeholder: "repo [file]", rest: true }],
   run: async (flags, context, args) => {
-    const [spec, ...files] = args;
+    const [spec, ...names] = args;
     if (spec === undefined) {
       throw new UsageError("ERR_HF_USAGE", "Say which repo.", {
         hint: "hf download NAMESPACE/NAME [FILE…]; more with 'hf download --help'",
       });
     }
-    const repo = parseRepoSpec(spec, repoTypeOf(flags));
+    const settings = context.settings();
+    const type = repoTypeOf(flags);
+    const { repo, revision, files } = downloadWords(spec, names, {
+      endpoint: settings.endpoint,
+      ...(type === undefined ? {} : { type }),
+      ...(flags.revision === undefined ? {} : { revision: flags.revision }),
+    });
     if (flags.localDir !== undefined && flags.cacheDir !== undefined) {
       throw new UsageError("ERR_HF_USAGE", "--local-dir and --cache-dir exclude each other.", {
         hint: "Files go into one of them. HF_HUB_CACHE says where the shared cache is.",
       });
     }
-    const settings = context.settings();
     const place = (text: string, flag: string): string => placeOf(text, flag, context.env, context.machine);
     const maxWorkers = flags.maxWorkers === undefined ? undefined : wholeNumber(flags.maxWorkers, "--max-workers");
     const limitRate = flags.limitRate === undefined ? undefined : rateOf(flags.limitRate);
@@ -79,7 +86,7 @@ export const download = command<Flags>({
     const { downloadFileWith, downloadSnapshotWith, planDownloadWith } = await import("../../api/index.ts");
     const view = progressView(flags, context, settings);
     const options = {
-      ...(flags.revision === undefined ? {} : { revision: flags.revision }),
+      ...(revision === undefined ? {} : { revision }),
       ...(flags.cacheDir === undefined ? {} : { cacheDir: place(flags.cacheDir, "--cache-dir") }),
       ...(flags.localDir === undefined ? {} : { localDir: place(flags.localDir, "--local-dir") }),
       forceDownload: flags.forceDownload === true,
@@ -166,16 +173,6 @@ function rateOf(text: string): number {
   if (rate !== undefined) return rate;
   throw new UsageError("ERR_HF_USAGE", `'${text}' is not a number of bytes a second.`, {
     hint: "As in: --limit-rate 500K, or --limit-rate 8M",
-  });
-}
-
-function repoTypeOf(flags: Flags): RepoType | undefined {
-  const text = flags.repoType ?? flags.type;
-  if (text === undefined) return undefined;
-  const type = REPO_TYPES.find((candidate) => candidate === text);
-  if (type !== undefined) return type;
-  throw new UsageError("ERR_HF_USAGE", `'${text}' is not a type of repo.`, {
-    hint: `Use one of ${REPO_TYPES.join(", ")}.`,
   });
 }
 
