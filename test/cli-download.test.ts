@@ -256,6 +256,8 @@ describe("hf download", () => {
     assert.match(again.stderr, /Fetched and verified 1 file, 30\.0 MB/);
     assert.ok(!/kept|going on/.test(again.stderr), again.stderr);
     assert.equal(readdirSync(join(world.hubCache, "models--alice--large/blobs")).length, 2);
+  });
+
   it("tells a program what happens, one JSON object a line, also the warnings and the error", async () => {
     const events = (stderr: string): { event: string; [name: string]: unknown }[] =>
       stderr

@@ -39,7 +39,7 @@ export const FAULTS: readonly NamedFault[] = [
     ends: [9],
     slow: true,
   },
-  { name: "403 of an expired address", rules: [{ ...storage, status: 403, times: 1 }], ends: [4, 8] },
+  { name: "403 of an expired address", rules: [{ ...storage, status: 403, times: 1 }], ends: [1, 8] },
   { name: "bytes that are not HTTP", rules: [{ ...storage, garbage: true, times: 2 }], ends: [8] },
   { name: "a page of a captive portal", rules: [{ ...storage, htmlBody: true, times: 1 }], ends: [7, 8] },
   { name: "a commit that is another", rules: [{ ...files, commit: "0".repeat(40) }], ends: [7, 8] },
