@@ -14,7 +14,8 @@ const ROOMS: Record<string, readonly string[]> = {
   access: ["core", "hub"],
   download: ["core", "hub", "cache"],
   api: ["core", "hub", "cache", "auth", "access", "download"],
-  cli: ["core", "hub", "cache", "git", "auth", "access", "download", "api"],
+  doctor: ["core", "hub", "cache", "git", "auth", "api"],
+  cli: ["core", "hub", "cache", "git", "auth", "access", "download", "api", "doctor"],
   localhub: [],
 };
 const FRONT_PAGE = ["core", "hub", "cache", "auth", "access", "download", "api"];

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { diskError, HfError, UsageError } from "../core/errors.ts";
 import type { Environment, Machine } from "../core/ports.ts";
 import { readSettings, parseEndpoint } from "../core/settings.ts";
@@ -23,7 +23,16 @@ export interface CliContext {
   readonly env: Environment;
   readonly machine: Machine;
   /** Where this program and its Node are. */
-  readonly program: RunningProgram;
+  readonly program: RunningProgram & {
+    /** Of Node, as `20.19.1`. */
+    readonly nodeVersion: string;
+  };
+  readonly user: {
+    /** Undefined on Windows. */
+    readonly uid: number | undefined;
+    /** Undefined when the system has no account for this user. */
+    name(): string | undefined;
+  };
   /** Aborted by Ctrl-C, by SIGTERM, and by SIGHUP when the terminal goes away. */
   readonly signal: AbortSignal;
   /** True when somebody sits there: stdin and stderr are terminals and the format is for people. */
@@ -145,7 +154,12 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     debug: flags.debug === true,
     env,
     machine,
-    program: { execPath: process.execPath, script: process.argv[1] ?? "" },
+    program: {
+      execPath: process.execPath,
+      script: process.argv[1] ?? "",
+      nodeVersion: process.version.replace(/^v/, ""),
+    },
+    user: { uid: process.getuid?.(), name: accountName },
     signal: interrupt.signal,
     interactive,
     settings,
@@ -181,6 +195,15 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
 
 function interrupted(signal: NodeJS.Signals): HfError {
   return new HfError("ERR_HF_INTERRUPTED", signal === "SIGINT" ? "Stopped by Ctrl-C." : `Stopped by ${signal}.`);
+}
+
+/** A container may run under a number that no account has. */
+function accountName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
 }
 
 async function readNamedToken(

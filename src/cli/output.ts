@@ -180,6 +180,14 @@ export function wrapLine(line: string, { columns }: Pick<Printer, "columns">, in
   return [...lines, current];
 }
 
+/** Colours for the marks and commands of a doctor's report. */
+export function paintFor(
+  printer: Printer,
+): (kind: "error" | "warning" | "note" | "fine" | "command", text: string) => string {
+  const codes = { error: "31", warning: "33", note: "2", fine: "32", command: "36" };
+  return (kind, text) => paint(printer, codes[kind], text);
+}
+
 /** Columns padded to their widest cell; the last one is left ragged. */
 export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];

@@ -17,6 +17,7 @@ import { authToken } from "./commands/auth-token.ts";
 import { authTrust } from "./commands/auth-trust.ts";
 import { authUse } from "./commands/auth-use.ts";
 import { authWhoami } from "./commands/auth-whoami.ts";
+import { doctor } from "./commands/doctor.ts";
 import { download } from "./commands/download.ts";
 import { env } from "./commands/env.ts";
 import { run } from "./commands/run.ts";
@@ -63,6 +64,7 @@ export const routes = buildRouteMap<string, TreeContext>({
     run,
     access,
     download,
+    doctor,
     env,
     version,
     whoami: authWhoami,

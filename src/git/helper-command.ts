@@ -26,3 +26,12 @@ export function isOurHelper(value: string): boolean {
 function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
+
+/** What one of our helpers would start, or undefined for a helper of another program. */
+export function readHelperCommand(value: string): { readonly node: string; readonly program: string } | undefined {
+  if (!isOurHelper(value)) return undefined;
+  const quoted = String.raw`'((?:[^']|'\\'')*)'`;
+  const [, node, program] = new RegExp(`^!${quoted} ${quoted} auth git-credential`).exec(value) ?? [];
+  if (node === undefined || program === undefined) return undefined;
+  return { node: node.replaceAll("'\\''", "'"), program: program.replaceAll("'\\''", "'") };
+}

@@ -4,6 +4,7 @@ export type { GitCredentialReport } from "./credential.ts";
 export { LARGEST_REQUEST } from "./credential-request.ts";
 export { findHelpers } from "./helpers.ts";
 export type { HelperOptions } from "./helpers.ts";
+export { readHelperCommand } from "./helper-command.ts";
 export type { HelperProgram } from "./helper-command.ts";
 export { runGit } from "./run-git.ts";
 export type { GitOptions, GitResult } from "./run-git.ts";

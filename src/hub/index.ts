@@ -4,7 +4,7 @@ export { refusalError } from "./errors.ts";
 export { networkError } from "./network-errors.ts";
 export { createNodeFetch } from "./node-fetch.ts";
 export { askFile, openFile } from "./open-file.ts";
-export { readProxySettings } from "./proxy.ts";
+export { openTunnel, proxyFor, readProxySettings } from "./proxy.ts";
 export { repoOf as repoInAddress, requestId, serverText } from "./refusal.ts";
 export { toldSeconds } from "./retry.ts";
 export { userAgent } from "./user-agent.ts";

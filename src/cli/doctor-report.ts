@@ -1,0 +1,136 @@
+import { safeText } from "../core/errors.ts";
+import { AREAS } from "../doctor/index.ts";
+import type { Area, Evidence, PlacedFinding, Severity } from "../doctor/index.ts";
+import type { Json, Report } from "./output.ts";
+
+/** How a severity is marked; colours are the printer's. */
+export type Paint = (severity: Severity | "fine" | "command", text: string) => string;
+
+export interface DoctorFacts {
+  readonly evidence: Evidence;
+  readonly findings: readonly PlacedFinding[];
+  readonly paint: Paint;
+}
+
+const WIDTH = 80;
+const MARKS: Readonly<Record<Severity, string>> = { error: "✗", warning: "!", note: "·" };
+const EXIT_FINDINGS = 20;
+
+/** What `hf doctor` tells: findings with the most important first, then what was looked at and is well. */
+export function doctorReport({ evidence, findings, paint }: DoctorFacts): Report {
+  const errors = findings.filter(({ severity }) => severity === "error").length;
+  return {
+    data: {
+      healthy: errors === 0,
+      errors,
+      warnings: findings.filter(({ severity }) => severity === "warning").length,
+      findings: findings.map(findingData),
+      fine: [...fineAreas(findings, evidence)],
+      facts: factsOf(evidence),
+    },
+    human: [
+      summary(findings),
+      ...findings.flatMap((finding) => ["", ...describe(finding, paint)]),
+      "",
+      ...closing(findings, evidence, paint),
+    ],
+    agent: findings.map(({ severity, code, message, fix }) =>
+      safeText(
+        `${severity} ${code}: ${message} Fix: ${fix.text}${fix.command === undefined ? "" : ` Command: ${fix.command}`}`,
+        2000,
+      ),
+    ),
+    quiet: findings.filter(({ severity }) => severity !== "note").map(({ code }) => code),
+    exit: errors > 0 ? EXIT_FINDINGS : 0,
+  };
+}
+
+function summary(findings: readonly PlacedFinding[]): string {
+  const count = (severity: Severity, one: string, many: string): string[] => {
+    const found = findings.filter((finding) => finding.severity === severity).length;
+    return found === 0 ? [] : [`${found} ${found === 1 ? one : many}`];
+  };
+  const parts = [
+    ...count("error", "error", "errors"),
+    ...count("warning", "warning", "warnings"),
+    ...count("note", "note", "notes"),
+  ];
+  return parts.length === 0 ? "Everything is as it should be." : `Found ${parts.join(", ")}.`;
+}
+
+function describe({ severity, message, evidence, fix }: PlacedFinding, paint: Paint): readonly string[] {
+  const [first = "", ...more] = wrap(safeText(message, 1000), WIDTH - 2);
+  return [
+    `${paint(severity, MARKS[severity])} ${first}`,
+    ...more.map((line) => `  ${line}`),
+    ...evidence.flatMap((line) => wrap(safeText(line, 1000), WIDTH - 6)).map((line) => `    ${line}`),
+    ...wrap(`→ ${safeText(fix.text, 1000)}`, WIDTH - 4).map((line, at) => (at === 0 ? `  ${line}` : `    ${line}`)),
+    ...(fix.command === undefined ? [] : [`      ${paint("command", safeText(fix.command, 2000))}`]),
+  ];
+}
+
+function closing(findings: readonly PlacedFinding[], evidence: Evidence, paint: Paint): readonly string[] {
+  const fine = fineAreas(findings, evidence);
+  const fixable = findings.filter(({ fix }) => fix.action !== undefined).length;
+  return [
+    ...(fine.length === 0 ? [] : wrap(`${paint("fine", "✓")} well: ${fine.join(", ")}`, WIDTH)),
+    ...(evidence.network.kind === "off" ? ["  not looked at: network (switched off)"] : []),
+    ...(fixable === 0
+      ? []
+      : [
+          `  'hf doctor --fix' mends ${fixable === 1 ? "one of these" : `${fixable} of these`}, after showing what it will do.`,
+        ]),
+  ];
+}
+
+/** Parts without a finding that a person has to act on. */
+function fineAreas(findings: readonly PlacedFinding[], { network }: Evidence): readonly Area[] {
+  const troubled = new Set(findings.filter(({ severity }) => severity !== "note").map(({ area }) => area));
+  const unknown = new Set<Area>();
+  if (network.kind === "off") unknown.add("network");
+  // Only the Hub can say that a token is well.
+  if (network.kind === "off" || network.identity.kind !== "known") unknown.add("token");
+  return AREAS.filter((area) => !troubled.has(area) && !unknown.has(area));
+}
+
+function findingData({ code, severity, area, message, evidence, fix }: PlacedFinding): Json {
+  return {
+    code,
+    severity,
+    area,
+    message: safeText(message, 2000),
+    evidence: evidence.map((line) => safeText(line, 2000)),
+    fix: {
+      text: safeText(fix.text, 2000),
+      command: fix.command === undefined ? null : safeText(fix.command, 2000),
+      automatic: fix.action !== undefined,
+    },
+  };
+}
+
+function factsOf({ platform, program, settings, logins, cache }: Evidence): { readonly [key: string]: Json } {
+  const resolution = logins.survey?.resolution;
+  return {
+    platform,
+    node: program.nodeVersion,
+    program: safeText(program.script, 1000),
+    endpoint: settings.endpoint,
+    source: resolution === undefined || resolution.kind === "anonymous" ? null : safeText(resolution.source, 1000),
+    home: safeText(settings.home, 1000),
+    hubCache: safeText(settings.hubCache, 1000),
+    freeBytes: cache.freeBytes ?? null,
+  };
+}
+
+/** Lines of at most `width` characters, broken at blanks; a longer word keeps a line of its own. */
+export function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return line === "" ? lines : [...lines, line];
+}

@@ -1,0 +1,372 @@
+import { basename, posix, win32 } from "node:path";
+import { DEFAULT_ENDPOINT } from "../core/settings.ts";
+import { carriesTokens } from "../core/credential.ts";
+import type { Check } from "./check.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Finding } from "./finding.ts";
+import { list, setLine, unsetLine } from "./words.ts";
+
+export const ENVIRONMENT_CHECKS: readonly Check[] = [
+  { area: "environment", find: endpointInvalid },
+  { area: "environment", find: endpointPlain },
+  { area: "environment", find: tlsCheckOff },
+  { area: "environment", find: certificatesUnreadable },
+  { area: "environment", find: proxyInvalid },
+  { area: "environment", find: tokenVariables },
+  { area: "environment", find: lookAlikes },
+  { area: "environment", find: shadowed },
+  { area: "environment", find: offline },
+  { area: "environment", find: empty },
+  { area: "environment", find: oddPaths },
+  { area: "environment", find: oddSwitches },
+  { area: "environment", find: implicitOff },
+  { area: "environment", find: legacy },
+  { area: "environment", find: endpointOther },
+  { area: "environment", find: homeSurprise },
+];
+
+/** Variables of places and addresses; Python takes an empty one for the current folder. */
+const PLACES = ["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN_PATH", "XDG_CACHE_HOME", "HF_ENDPOINT"];
+const PATHS = PLACES.slice(0, -1);
+const SWITCHES = [
+  "HF_HUB_OFFLINE",
+  "TRANSFORMERS_OFFLINE",
+  "HF_HUB_DISABLE_IMPLICIT_TOKEN",
+  "HF_HUB_DISABLE_SYMLINKS",
+  "HF_HUB_DISABLE_TELEMETRY",
+  "HF_HUB_DISABLE_XET",
+];
+
+function endpointInvalid({ endpointError, platform }: Evidence): readonly Finding[] {
+  if (endpointError === undefined) return [];
+  return [
+    {
+      code: "endpoint-invalid",
+      severity: "error",
+      message: `HF_ENDPOINT can't be used. ${endpointError.message}`,
+      evidence: [`everything below was looked at with ${DEFAULT_ENDPOINT}`],
+      fix: { text: endpointError.hint ?? "Set it to an address.", command: unsetLine("HF_ENDPOINT", platform) },
+    },
+  ];
+}
+
+function endpointPlain({ settings, platform }: Evidence): readonly Finding[] {
+  const url = new URL(settings.endpoint);
+  if (carriesTokens(url)) return [];
+  return [
+    {
+      code: "endpoint-plain-http",
+      severity: "error",
+      message: `The endpoint ${settings.endpoint} is plain http: no token is sent there, since everybody on the way could read it.`,
+      evidence: [],
+      fix: { text: "Use its https address.", command: setLine("HF_ENDPOINT", `https://${url.host}`, platform) },
+    },
+  ];
+}
+
+function endpointOther({ settings, platform, endpointError }: Evidence): readonly Finding[] {
+  if (endpointError !== undefined || settings.endpoint === DEFAULT_ENDPOINT || !settings.endpointSet) return [];
+  return [
+    {
+      code: "endpoint-other",
+      severity: "note",
+      message: `Everything is asked of ${settings.endpoint}, not of huggingface.co.`,
+      evidence: [],
+      fix: {
+        text: "If that is not meant, take HF_ENDPOINT (or --endpoint) away.",
+        command: unsetLine("HF_ENDPOINT", platform),
+      },
+    },
+  ];
+}
+
+function tlsCheckOff({ env, platform }: Evidence): readonly Finding[] {
+  if (env["NODE_TLS_REJECT_UNAUTHORIZED"] !== "0") return [];
+  return [
+    {
+      code: "tls-check-off",
+      severity: "error",
+      message:
+        "NODE_TLS_REJECT_UNAUTHORIZED=0 switches the check of certificates off: whoever is on the way can pose as the Hub and take the token.",
+      evidence: [],
+      fix: {
+        text: "Take it away. For an authority of your own, name its PEM file in NODE_EXTRA_CA_CERTS instead.",
+        command: unsetLine("NODE_TLS_REJECT_UNAUTHORIZED", platform),
+      },
+    },
+  ];
+}
+
+function certificatesUnreadable({ variables, platform }: Evidence): readonly Finding[] {
+  return variables.unreadableCertificates.map(({ name, path, why }) => ({
+    code: "certificates-unreadable",
+    severity: "error",
+    message: `${name} names certificates that can't be used: ${why}.`,
+    evidence: [path],
+    fix: { text: "Set it to the PEM file of your authority, or take it away.", command: unsetLine(name, platform) },
+  }));
+}
+
+function proxyInvalid({ variables }: Evidence): readonly Finding[] {
+  const { proxyError } = variables;
+  if (proxyError === undefined) return [];
+  return [
+    {
+      code: "proxy-invalid",
+      severity: "error",
+      message: proxyError.message,
+      evidence: [],
+      fix: { text: proxyError.hint ?? "Set HTTPS_PROXY to http://host:port." },
+    },
+  ];
+}
+
+function tokenVariables({ variables, platform }: Evidence): readonly Finding[] {
+  return variables.tokens.flatMap(({ name, content }): Finding[] => {
+    if (content.kind === "token") return [];
+    if (content.kind === "padded") {
+      return [
+        {
+          code: "token-variable-content",
+          severity: "warning",
+          message: `${name} ${content.words.replace(/, which .*/, "")}: this program takes that away, other tools send it along and are refused.`,
+          evidence: [],
+          fix: { text: `Set ${name} to the token alone. In a .env file for Docker, write no quotes.` },
+        },
+      ];
+    }
+    return [
+      {
+        code: "token-variable-content",
+        severity: content.kind === "empty" ? "warning" : "error",
+        message:
+          content.kind === "empty"
+            ? `${name} holds nothing but blanks: it counts as not set, and hides the older variable names from Python's tools.`
+            : `${name} ${content.words}.`,
+        evidence: [],
+        fix: { text: `Set ${name} to the token alone, or take it away.`, command: unsetLine(name, platform) },
+      },
+    ];
+  });
+}
+
+function lookAlikes({ variables, logins, platform }: Evidence): readonly Finding[] {
+  if (variables.lookAlikes.length === 0) return [];
+  const nobody = logins.survey?.resolution.kind === "anonymous";
+  const [name = ""] = variables.lookAlikes;
+  const command = platform === "win32" ? `$Env:HF_TOKEN = $Env:${name}` : `export HF_TOKEN="$${name}"`;
+  return [
+    {
+      code: "look-alike-variable",
+      severity: nobody ? "error" : "note",
+      message: `${list(variables.lookAlikes)} ${variables.lookAlikes.length === 1 ? "is" : "are"} set and not read: the Hub's variable is called HF_TOKEN.`,
+      evidence: [],
+      fix: nobody
+        ? { text: "Give the token its right name.", command }
+        : { text: "Take it away if no other tool of yours reads it.", command: unsetLine(name, platform) },
+    },
+  ];
+}
+
+/** A variable that stands before a saved login with another token. The usual case of "why am I somebody else?". */
+function shadowed({ logins, variables, platform }: Evidence): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (logins.hiddenBy !== undefined) {
+    const name = logins.hiddenBy.startsWith("env:") ? logins.hiddenBy.slice(4) : "HF_OIDC_RESOURCE";
+    findings.push({
+      code: "token-shadowed",
+      severity: "warning",
+      message: `${name} comes before your saved login, which has another token and is not used.`,
+      evidence: (logins.survey?.sources ?? [])
+        .filter(({ state }) => state === "active" || state === "shadowed")
+        .map(
+          ({ source, state, token, tokenName }) =>
+            `${source}: ${[state, token, tokenName].filter((word) => word !== undefined).join(", ")}`,
+        ),
+      fix: { text: "To use the saved login, take the variable away.", command: unsetLine(name, platform) },
+    });
+  }
+  const both = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].every((name) =>
+    variables.tokens.some((found) => found.name === name),
+  );
+  const sources = logins.survey?.sources ?? [];
+  const tokens = sources
+    .filter(({ source }) => /^env:HF_TOKEN$|^env:HUGGING_FACE/.test(source))
+    .map(({ token }) => token);
+  if (both && tokens[0] !== tokens[1]) {
+    findings.push({
+      code: "token-shadowed",
+      severity: "warning",
+      message: "HF_TOKEN and HUGGING_FACE_HUB_TOKEN are both set, to different tokens; the first is used.",
+      evidence: [],
+      fix: { text: "Keep one of them.", command: unsetLine("HUGGING_FACE_HUB_TOKEN", platform) },
+    });
+  }
+  return findings;
+}
+
+function legacy({ variables, platform }: Evidence): readonly Finding[] {
+  const set = variables.tokens.map(({ name }) => name);
+  if (set.includes("HF_TOKEN")) return [];
+  const old = ["HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_TOKEN"].find((name) => set.includes(name));
+  if (old === undefined) return [];
+  const deprecated = old === "HUGGINGFACE_TOKEN";
+  return [
+    {
+      code: "token-variable-legacy",
+      severity: deprecated ? "warning" : "note",
+      message: deprecated
+        ? "HUGGINGFACE_TOKEN is deprecated: Python's tools do not read it, and every other source comes before it."
+        : "HUGGING_FACE_HUB_TOKEN is an old name of HF_TOKEN; it still works.",
+      evidence: [],
+      fix: {
+        text: "Use HF_TOKEN.",
+        command: platform === "win32" ? `$Env:HF_TOKEN = $Env:${old}` : `export HF_TOKEN="$${old}"`,
+      },
+    },
+  ];
+}
+
+function offline({ env, settings, platform }: Evidence): readonly Finding[] {
+  if (!settings.offline) return [];
+  const name = (env["HF_HUB_OFFLINE"] ?? "") === "" ? "TRANSFORMERS_OFFLINE" : "HF_HUB_OFFLINE";
+  return [
+    {
+      code: "offline-switch",
+      severity: "warning",
+      message: `${name} is on: nothing is asked of the Hub, and what is not in the cache can't be had.`,
+      evidence: [],
+      fix: { text: "If it was left on by mistake, take it away.", command: unsetLine(name, platform) },
+    },
+  ];
+}
+
+function empty({ env, platform }: Evidence): readonly Finding[] {
+  const names = PLACES.filter((name) => env[name] === "");
+  if (names.length === 0) return [];
+  return [
+    {
+      code: "variable-empty",
+      severity: "warning",
+      message: `${list(names)} ${names.length === 1 ? "is" : "are"} set but empty: this program takes that as not set, Python's tools as the current folder.`,
+      evidence: [],
+      fix: { text: "Give it a value, or take it away.", command: unsetLine(names[0] ?? "", platform) },
+    },
+  ];
+}
+
+function oddPaths({ env, platform }: Evidence): readonly Finding[] {
+  const { isAbsolute } = platform === "win32" ? win32 : posix;
+  return PATHS.flatMap((name): Finding[] => {
+    const value = env[name] ?? "";
+    const why = oddPath(value, (text) => isAbsolute(text));
+    if (value === "" || why === undefined) return [];
+    return [
+      {
+        code: "variable-odd",
+        severity: "warning",
+        message: `${name} ${why}.`,
+        evidence: [`${name}=${value}`],
+        fix: { text: "Set it to the whole path of a folder." },
+      },
+    ];
+  });
+}
+
+function oddPath(value: string, isAbsolute: (text: string) => boolean): string | undefined {
+  if (/^["'].*["']$/s.test(value)) return "has quotes in its value, which are taken for a part of the path";
+  if (value !== value.trim())
+    return "has a blank or a line end around its value, which is taken for a part of the path";
+  if (/^~[^/\\]*[/\\]?/.test(value))
+    return value.startsWith("~/") || value === "~"
+      ? tilde()
+      : "begins with ~ and a name, which not every tool can read";
+  if (/\$\{?\w|%\w+%/.test(value)) return "has a variable in its value, which tools other than Python's do not fill in";
+  if (!isAbsolute(value)) return "is no whole path: it means another folder wherever you are";
+  return undefined;
+}
+
+/** A shell replaces it, a `.env` file does not; then JavaScript's and Rust's tools make a folder of that name. */
+function tilde(): string {
+  return "begins with ~, which tools in JavaScript and Rust take for the name of a folder";
+}
+
+function oddSwitches({ env, platform }: Evidence): readonly Finding[] {
+  const known = /^(?:1|on|yes|true|0|off|no|false|)$/i;
+  return SWITCHES.filter((name) => !known.test(env[name] ?? "")).map((name) => ({
+    code: "variable-odd",
+    severity: "warning",
+    message: `${name} is set to a word that means "off"; only 1, on, yes and true switch it on.`,
+    evidence: [],
+    fix: { text: "Set it to 1, or take it away.", command: setLine(name, "1", platform) },
+  }));
+}
+
+function implicitOff({ settings, platform }: Evidence): readonly Finding[] {
+  if (!settings.disableImplicitToken) return [];
+  return [
+    {
+      code: "implicit-token-off",
+      severity: "warning",
+      message:
+        "HF_HUB_DISABLE_IMPLICIT_TOKEN is on: gated and private repos are asked for without your token, and refused.",
+      evidence: [],
+      fix: {
+        text: "Take it away to have the token sent.",
+        command: unsetLine("HF_HUB_DISABLE_IMPLICIT_TOKEN", platform),
+      },
+    },
+  ];
+}
+
+/** Why models land elsewhere than expected. */
+function homeSurprise({ env, settings, platform, cache }: Evidence): readonly Finding[] {
+  const findings: Finding[] = [];
+  const home = env["HF_HOME"] ?? "";
+  if (home !== "" && ["hub", "token", "stored_tokens"].includes(basename(settings.home))) {
+    findings.push({
+      code: "home-surprise",
+      severity: "warning",
+      message: `HF_HOME names the folder of models or a file in it; it should be the folder above.`,
+      evidence: [`HF_HOME=${home}`, `models are looked for in ${settings.hubCache}`],
+      fix: {
+        text: "Set it to the folder that holds hub and token.",
+        command: setLine("HF_HOME", posix.dirname(settings.home), platform),
+      },
+    });
+  }
+  const old = ["TRANSFORMERS_CACHE", "PYTORCH_TRANSFORMERS_CACHE"].find((name) => (env[name] ?? "") !== "");
+  if (old !== undefined) {
+    findings.push({
+      code: "home-surprise",
+      severity: "note",
+      message: `${old} is read by older versions of transformers alone; models go to ${settings.hubCache}.`,
+      evidence: [],
+      fix: { text: "Use HF_HOME for everything, or HF_HUB_CACHE for models.", command: unsetLine(old, platform) },
+    });
+  }
+  const legacyCache = (env["HF_HUB_CACHE"] ?? "") === "" && (env["HUGGINGFACE_HUB_CACHE"] ?? "") !== "";
+  const own = (env["HF_HUB_CACHE"] ?? "") !== "" || legacyCache;
+  if (own && home !== "") {
+    findings.push({
+      code: "home-surprise",
+      severity: "note",
+      message: `${legacyCache ? "HUGGINGFACE_HUB_CACHE" : "HF_HUB_CACHE"} comes before HF_HOME: models do not go below HF_HOME.`,
+      evidence: [`models: ${settings.hubCache}`, `logins: ${settings.home}`],
+      fix: {
+        text: "If that is not meant, keep one of them.",
+        command: unsetLine(legacyCache ? "HUGGINGFACE_HUB_CACHE" : "HF_HUB_CACHE", platform),
+      },
+    });
+  }
+  if (cache.elsewhere !== undefined) {
+    findings.push({
+      code: "cache-elsewhere",
+      severity: "note",
+      message: "There are models at the usual place too, which are not used: the environment names another one.",
+      evidence: [`not used: ${cache.elsewhere}`, `used: ${settings.hubCache}`],
+      fix: { text: "To use them, take HF_HOME, HF_HUB_CACHE and XDG_CACHE_HOME away, or move them over." },
+    });
+  }
+  return findings;
+}

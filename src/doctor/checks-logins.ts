@@ -1,0 +1,274 @@
+import { dirname } from "node:path";
+import type { Check } from "./check.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Finding } from "./finding.ts";
+import { isUnsafe, setLine, shellWord } from "./words.ts";
+
+function userLine({ uid, name }: Evidence["user"]): readonly string[] {
+  return uid === undefined ? [] : [`user ${uid}${name === undefined ? ", which has no account here" : ` (${name})`}`];
+}
+
+export const LOGIN_CHECKS: readonly Check[] = [
+  { area: "logins", find: noHome },
+  { area: "logins", find: homeNotWritable },
+  { area: "logins", find: wrongKind },
+  { area: "logins", find: unreadable },
+  { area: "logins", find: content },
+  { area: "logins", find: faults },
+  { area: "logins", find: loose },
+  { area: "logins", find: locked },
+  { area: "logins", find: homeBySudo },
+  { area: "logins", find: homeInContainer },
+];
+
+/** A user without an account or a home: containers that run under any number. */
+function noHome({ env, user, settings, platform }: Evidence): readonly Finding[] {
+  if (platform === "win32" || (env["HF_HOME"] ?? "") !== "" || (env["XDG_CACHE_HOME"] ?? "") !== "") return [];
+  const home = env["HOME"] ?? user.home;
+  const why =
+    home === "" || home === "/"
+      ? `HOME is ${home === "" ? "empty" : "/"}, so logins and models would go to ${settings.home}.`
+      : /^\/(?:nonexistent|dev\/null)\b/.test(home)
+        ? `The home folder of this user is ${home}, which stands for none.`
+        : undefined;
+  if (why === undefined) return [];
+  return [
+    {
+      code: "no-home",
+      severity: "error",
+      message: why,
+      evidence: userLine(user),
+      fix: {
+        text: "Set HF_HOME to a folder that is this user's own; in a container, to a volume.",
+        command: setLine("HF_HOME", "/data/huggingface", platform),
+      },
+    },
+  ];
+}
+
+function homeNotWritable(evidence: Evidence): readonly Finding[] {
+  const { logins, settings, user, platform } = evidence;
+  const { home } = logins;
+  if (home.refusal === undefined || noHome(evidence).length > 0) return [];
+  const readOnly = home.refusal === "EROFS";
+  const wrongKind = home.refusal === "ENOTDIR";
+  const why = readOnly
+    ? "the disk is read-only"
+    : wrongKind
+      ? "a part of it is no folder"
+      : `this user may not write there (${home.refusal})`;
+  const mendable = !readOnly && !wrongKind && platform !== "win32" && user.name !== undefined;
+  return [
+    {
+      code: "home-not-writable",
+      severity: "error",
+      message: `No login can be saved in ${settings.home}: ${why}.`,
+      evidence: [...(home.tried === home.path ? [] : [`tried: ${home.tried}`]), ...userLine(user)],
+      fix: {
+        text: mendable
+          ? "Make the folder yours, or set HF_HOME to one that is."
+          : "Set HF_HOME to a folder that this user may write to.",
+        command: mendable
+          ? `sudo chown -R ${shellWord(user.name)} ${shellWord(home.tried)}`
+          : setLine("HF_HOME", platform === "win32" ? "C:\\huggingface" : "/data/huggingface", platform),
+      },
+    },
+  ];
+}
+
+function wrongKind({ logins }: Evidence): readonly Finding[] {
+  return [logins.tokenFile, logins.storedTokens].flatMap((look): Finding[] => {
+    const dangling = look.kind === "absent" && look.link;
+    if (look.kind !== "folder" && look.kind !== "other" && !dangling) return [];
+    const what = dangling
+      ? "is a link that leads nowhere"
+      : look.kind === "folder"
+        ? "is a folder"
+        : "is a pipe or a device";
+    return [
+      {
+        code: "token-file-wrong-kind",
+        severity: "error",
+        message: `${look.path} should be a file, and ${what}.`,
+        evidence: [],
+        fix: {
+          text: "Move it away, then sign in.",
+          command: `mv ${shellWord(look.path)} ${shellWord(`${look.path}.old`)}`,
+        },
+      },
+    ];
+  });
+}
+
+function unreadable({ logins, user, platform }: Evidence): readonly Finding[] {
+  return [logins.tokenFile, logins.storedTokens].flatMap((look): Finding[] => {
+    const foreign = look.uid !== undefined && user.uid !== undefined && user.uid !== 0 && look.uid !== user.uid;
+    const hidden = look.kind === "hidden";
+    const lost = look.kind === "file" && look.path === logins.tokenFile.path && logins.content === undefined;
+    if (!hidden && !lost && !(foreign && look.kind === "file")) return [];
+    const owner = look.uid === undefined ? [] : [`it belongs to user ${look.uid}, you are ${user.uid ?? "unknown"}`];
+    const command = `sudo chown ${user.uid ?? "$USER"} ${shellWord(look.path)}`;
+    return [
+      {
+        code: foreign ? "token-file-foreign" : "token-file-unreadable",
+        severity: hidden || lost ? "error" : "warning",
+        message: hidden || lost ? `${look.path} can't be read.` : `${look.path} belongs to another user.`,
+        evidence: hidden ? [`the system says ${look.error ?? "no"}`] : owner,
+        fix: {
+          text: foreign
+            ? "Make the file yours (it was often written with sudo), or sign in again."
+            : "Check the modes of the file and of the folders above it.",
+          ...(platform === "win32"
+            ? {}
+            : { command: foreign ? command : `ls -ld ${shellWord(dirname(look.path))} ${shellWord(look.path)}` }),
+        },
+      },
+    ];
+  });
+}
+
+function content({ logins, settings }: Evidence): readonly Finding[] {
+  const found = logins.content;
+  if (found === undefined || found.kind === "token") return [];
+  const path = settings.tokenPath;
+  const again = { text: "Sign in again; the file is then written anew.", command: "hf auth login --force" };
+  switch (found.kind) {
+    case "padded":
+      return [
+        {
+          code: "token-file-content",
+          severity: "warning",
+          message: `The token file ${found.words.replace(/, which .*/, "")}: this program takes that away, other tools send it along and are refused.`,
+          evidence: [path],
+          fix: {
+            text: "Write the token alone, without a line end.",
+            command: "hf doctor --fix",
+            action: { do: "clean-token-file", path },
+          },
+        },
+      ];
+    case "empty":
+      return [
+        {
+          code: "token-file-content",
+          severity: "warning",
+          message: "The token file is empty: it counts as not signed in.",
+          evidence: [path],
+          fix: again,
+        },
+      ];
+    case "wrong":
+      return [
+        {
+          code: "token-file-content",
+          severity: "error",
+          message: `The token file ${found.words}.`,
+          evidence: [path],
+          fix: again,
+        },
+      ];
+  }
+}
+
+function faults({ logins }: Evidence): readonly Finding[] {
+  return logins.faults.map((error) => ({
+    code: "logins-unreadable",
+    severity: "error",
+    message: error.message,
+    evidence: [],
+    fix: { text: error.hint ?? "Move that file away, then sign in again." },
+  }));
+}
+
+function loose({ logins, user }: Evidence): readonly Finding[] {
+  return logins.states.filter(isUnsafe).flatMap((state): Finding[] => {
+    const folder = logins.states.at(-1) === state;
+    const foreign = state.unsafe.startsWith("belongs");
+    // Told with more words by `unreadable()`.
+    if (foreign && !folder) return [];
+    return [
+      {
+        code: folder ? "folder-loose" : "token-file-loose",
+        severity: "warning",
+        message: `${state.path} ${state.unsafe}.`,
+        evidence: [],
+        fix: {
+          text: foreign
+            ? "Make it yours, or set HF_HOME to a folder that is."
+            : folder
+              ? "Take the right to write there from other users."
+              : "Make it readable by you alone.",
+          command: foreign
+            ? `sudo chown ${user.uid ?? "$USER"} ${shellWord(state.path)}`
+            : `chmod ${folder ? "go-w" : "600"} ${shellWord(state.path)}`,
+          // A folder that somebody made as it is may be shared on purpose.
+          ...(folder ? {} : { action: { do: "make-private", path: state.path } }),
+        },
+      },
+    ];
+  });
+}
+
+function locked({ logins, cache }: Evidence): readonly Finding[] {
+  const { lock } = logins;
+  if (lock.state === "held") {
+    const who = lock.holder === undefined ? "another process" : `process ${lock.holder.pid} (${lock.holder.name})`;
+    return [
+      {
+        code: "store-locked",
+        severity: "warning",
+        message: `The saved logins are locked by ${who}: a sign-in or a switch waits until it ends.`,
+        evidence: [lock.path],
+        fix: {
+          text: "Let it end, or end it if it hangs. The lock goes with it; do not delete the file.",
+          ...(lock.holder === undefined ? {} : { command: `kill ${lock.holder.pid}` }),
+        },
+      },
+    ];
+  }
+  // Where the system has locks, nobody minds what the file holds.
+  if (lock.stale === undefined || (logins.home.locks ?? cache.probe.locks) !== false) return [];
+  return [
+    {
+      code: "stale-lock",
+      severity: "warning",
+      message: `A lock was left behind by process ${lock.stale.pid}, which is gone: Python's tools wait for it for ever.`,
+      evidence: [lock.stale.path],
+      fix: {
+        text: "Delete the file.",
+        command: `rm ${shellWord(lock.stale.path)}`,
+        action: { do: "remove-stale-lock", path: lock.stale.path, pid: lock.stale.pid },
+      },
+    },
+  ];
+}
+
+function homeBySudo({ env, user, settings }: Evidence): readonly Finding[] {
+  const by = env["SUDO_USER"] ?? "";
+  if (user.uid !== 0 || by === "" || by === "root" || !settings.home.includes(`/${by}/`)) return [];
+  return [
+    {
+      code: "home-by-sudo",
+      severity: "warning",
+      message: `You are root by sudo, in the home of ${by}: what is saved now will belong to root, and ${by} can't read it later.`,
+      evidence: [settings.home],
+      fix: { text: "Run it without sudo, or with 'sudo -H' for root's own logins." },
+    },
+  ];
+}
+
+function homeInContainer({ user, settings, logins, mounted }: Evidence): readonly Finding[] {
+  if (!user.inContainer || mounted !== false || logins.home.refusal !== undefined) return [];
+  return [
+    {
+      code: "home-in-container",
+      severity: "note",
+      message: "Logins and models are kept inside this container, and go away with it.",
+      evidence: [settings.home],
+      fix: {
+        text: "Mount a volume there for the models, and hand the token in from outside.",
+        command: "docker run -e HF_TOKEN -v hf-cache:/data/huggingface -e HF_HOME=/data/huggingface IMAGE",
+      },
+    },
+  ];
+}

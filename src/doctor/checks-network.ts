@@ -1,0 +1,105 @@
+import type { Check } from "./check.ts";
+import type { Evidence, Hop, Route } from "./evidence.ts";
+import type { Finding } from "./finding.ts";
+
+export const NETWORK_CHECKS: readonly Check[] = [
+  { area: "network", find: endpoint },
+  { area: "network", find: clockSkew },
+  { area: "network", find: storage },
+];
+
+const HOPS: Readonly<Record<Hop["hop"], string>> = {
+  name: "name",
+  connection: "connection",
+  proxy: "proxy",
+  tls: "TLS",
+  answer: "answer",
+};
+
+/** One line for each step of the way, so that a person sees how far it goes. */
+export function describeRoute({ hops }: Route): readonly string[] {
+  return hops.map(
+    ({ hop, to, ms, failure, detail }) =>
+      `${failure === undefined ? "ok" : "FAILED"}: ${HOPS[hop]}, ${to}${detail === "" ? "" : `, ${detail}`} (${Math.round(ms)} ms)`,
+  );
+}
+
+export function failedHop({ hops }: Route): (Hop & { readonly failure: NonNullable<Hop["failure"]> }) | undefined {
+  for (const hop of hops) if (hop.failure !== undefined) return { ...hop, failure: hop.failure };
+  return undefined;
+}
+
+function endpoint({ network }: Evidence): readonly Finding[] {
+  if (network.kind !== "asked") return [];
+  const failed = failedHop(network.endpoint);
+  if (failed === undefined) return [];
+  const { code, message, hint } = failed.failure;
+  const slow = code === "name-servers-silent" || code === "no-answer" || failed.ms >= network.limitMs * 0.9;
+  return [
+    {
+      code,
+      severity: "error",
+      message,
+      evidence: describeRoute(network.endpoint),
+      fix: {
+        text: hint,
+        ...(slow ? { command: `hf doctor --timeout ${Math.max(10, Math.ceil(network.limitMs / 500))}` } : {}),
+      },
+    },
+  ];
+}
+
+function storage({ network }: Evidence): readonly Finding[] {
+  // Without a way to the Hub there is none to its storage, and one cause needs no second finding.
+  if (network.kind !== "asked" || failedHop(network.endpoint) !== undefined) return [];
+  return network.storage.flatMap((route): Finding[] => {
+    const failed = failedHop(route);
+    if (failed === undefined) return [];
+    return [
+      {
+        code: "storage-unreachable",
+        severity: "error",
+        message: `The Hub answers, but ${route.host}, which hands out large files, can't be reached: downloads fail although sign-in works.`,
+        evidence: [failed.failure.message, ...describeRoute(route)],
+        fix: { text: `Ask for ${route.host} to be let through (firewall, proxy). ${failed.failure.hint}` },
+      },
+    ];
+  });
+}
+
+/** Signed addresses and ID tokens carry times, and are refused beyond some minutes. */
+const SKEW_MS = 60_000;
+const BROKEN_MS = 300_000;
+
+function clockSkew({ network, platform }: Evidence): readonly Finding[] {
+  if (network.kind !== "asked" || network.hubTime === undefined) return [];
+  const { theirs, ours } = network.hubTime;
+  const skew = ours - theirs;
+  const off = Math.abs(skew);
+  if (off < SKEW_MS) return [];
+  const command = {
+    linux: "sudo timedatectl set-ntp true",
+    darwin: "sudo sntp -sS time.apple.com",
+    win32: "w32tm /resync",
+  };
+  const line = platform === "linux" || platform === "darwin" || platform === "win32" ? command[platform] : undefined;
+  return [
+    {
+      code: "clock-skew",
+      severity: off >= BROKEN_MS ? "error" : "warning",
+      message: `The clock of this machine is ${duration(off)} ${skew > 0 ? "ahead" : "behind"}: signed addresses and certificates are taken for expired, or not valid yet.`,
+      evidence: [
+        `here: ${new Date(ours).toISOString()}`,
+        `${network.endpoint.host}: ${new Date(theirs).toISOString()}`,
+      ],
+      fix: { text: "Let the clock be set by the network.", ...(line === undefined ? {} : { command: line }) },
+    },
+  ];
+}
+
+function duration(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 120) return minutes === 1 ? "a minute" : `${minutes} minutes`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`;
+}

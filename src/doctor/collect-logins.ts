@@ -1,0 +1,88 @@
+import { hostname } from "node:os";
+import { activeLogin, overridingSource, readableLogins, surveySources } from "../auth/index.ts";
+import type { FolderLogins, PathState, StoreContents, TokenSource, TokenStore } from "../auth/index.ts";
+import type { HfError } from "../core/errors.ts";
+import type { Environment } from "../core/ports.ts";
+import type { Settings } from "../core/settings.ts";
+import type { LockEvidence, LoginsEvidence } from "./evidence.ts";
+import { findHolder, isGone } from "./lock-holder.ts";
+import { lookAt, readStart } from "./look.ts";
+import type { PathLook } from "./look.ts";
+import { describeToken } from "./token-content.ts";
+
+export interface LoginsOptions {
+  readonly settings: Pick<Settings, "tokenPath" | "storedTokensPath">;
+  readonly env: Environment;
+  readonly store: Pick<TokenStore, "read" | "describe">;
+  readonly folders: Pick<FolderLogins, "read" | "path">;
+  readonly sources: readonly TokenSource[];
+  readonly now: number;
+}
+
+/** A token is one short line; more of the file would tell nothing more. */
+const MOST_READ = 16 * 1024;
+
+export async function collectLogins(options: LoginsOptions): Promise<Omit<LoginsEvidence, "home">> {
+  const { settings, store, folders, sources, now } = options;
+  const { tokenPath, storedTokensPath } = settings;
+  const tokenFile = lookAt(tokenPath);
+  const storedTokens = lookAt(storedTokensPath);
+  const { tokenFile: first, storedTokens: second, record, folder, lockPath } = await store.describe();
+  const text = readStart(tokenPath, MOST_READ, { followLinks: true })?.toString("utf8");
+  // A pipe or a device in the place of any of them would be waited for.
+  const readable = [tokenFile, storedTokens, lookAt(record.path), lookAt(folders.path)].every(isOpenable);
+  const contents = readable ? await store.read() : undefined;
+  const rules = readable ? folders.read() : undefined;
+  const faults = contents === undefined ? [] : faultsOf(contents);
+  if (rules?.kind === "unreadable") faults.push(rules.error);
+  const active = contents === undefined ? undefined : activeLogin(contents);
+  const token = contents?.active.kind === "found" ? contents.active.token : undefined;
+  return {
+    tokenFile,
+    storedTokens,
+    content: text === undefined ? undefined : describeToken(text),
+    states: [first, second, record, folder] satisfies readonly PathState[],
+    faults,
+    survey: readable ? await surveySources(sources, now) : undefined,
+    renewed: active?.refreshToken !== undefined,
+    savedLogins: contents === undefined ? 0 : readableLogins(contents).length,
+    hiddenBy: token === undefined ? undefined : overridingSource(options.env, token),
+    lock: lookAtLock(lockPath),
+  };
+}
+
+function isOpenable({ kind }: PathLook): boolean {
+  return kind !== "other";
+}
+
+function faultsOf({ saved, record }: StoreContents): HfError[] {
+  const faults: HfError[] = [];
+  if (saved.kind === "unreadable") faults.push(saved.error);
+  else if (saved.damage !== undefined) faults.push(saved.damage);
+  if (record.kind === "unreadable") faults.push(record.error);
+  return faults;
+}
+
+/** Who has a lock now. Looked up and not tried: a try would be in the way of those who want it. */
+export function lookAtLock(path: string): LockEvidence {
+  const look = lookAt(path);
+  if (look.kind !== "file")
+    return { path, state: look.kind === "absent" ? "free" : "unknown", holder: undefined, stale: undefined };
+  const stale = readMarker(path);
+  const found = findHolder(path);
+  if (found === "unknown") return { path, state: "unknown", holder: undefined, stale };
+  return found === undefined
+    ? { path, state: "free", holder: undefined, stale }
+    : { path, state: "held", holder: found, stale: undefined };
+}
+
+/**
+ * Where a system has no locks, Python's `filelock` writes `pid` and `host` into the file and takes its being there for
+ * the lock. Left behind by a process that is gone, it keeps everybody out.
+ */
+function readMarker(path: string): LockEvidence["stale"] {
+  const text = readStart(path, 1024, { followLinks: false })?.toString("utf8") ?? "";
+  const [, pid, host] = /^(\d{1,10})\n([^\n]{1,255})(?:\n|$)/.exec(text) ?? [];
+  if (pid === undefined || host !== hostname() || !isGone(Number(pid))) return undefined;
+  return { path, pid: Number(pid) };
+}

@@ -1,0 +1,106 @@
+import { readdirSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import type { Session } from "../api/index.ts";
+import type { TokenResolution } from "../auth/index.ts";
+import { freeSpace } from "../cache/index.ts";
+import type { HfError } from "../core/errors.ts";
+import type { Clock, Environment, Machine } from "../core/ports.ts";
+import { isContainer, isMounted, probeFolder, readDisk } from "./collect-folder.ts";
+import { collectGit } from "./collect-git.ts";
+import { collectLogins } from "./collect-logins.ts";
+import { collectProgram, isSafePath, safeEnvironment } from "./collect-program.ts";
+import { collectDotenv, collectNetrc } from "./collect-project.ts";
+import { collectVariables } from "./collect-variables.ts";
+import type { CacheEvidence, Evidence, NetworkEvidence } from "./evidence.ts";
+
+export interface CollectOptions {
+  readonly session: Session;
+  readonly env: Environment;
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly uid: number | undefined;
+  /** Undefined when the system has no account for this user. */
+  readonly userName: string | undefined;
+  /** Of Node, as `20.19.1`. */
+  readonly nodeVersion: string;
+  /** The program as it was started. */
+  readonly script: string;
+  /** Why `HF_ENDPOINT` was passed over when the session was opened. */
+  readonly endpointError: HfError | undefined;
+  /** Looks at the network with the token that was found; asked at the same time as everything else. */
+  readonly askNetwork: (resolution: TokenResolution | undefined) => Promise<NetworkEvidence>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** git has this long; a helper or a disk that hangs is no reason to wait. */
+const GIT_MS = 1500;
+
+/** Looks at everything that the checks need, at the same time, and changes nothing. */
+export async function collect(options: CollectOptions): Promise<Evidence> {
+  const { session, env, machine, clock, signal } = options;
+  const { settings } = session;
+  const { platform } = machine;
+  const cwd = realPath(machine.cwd);
+  const safeEnv = safeEnvironment(env, cwd);
+  const tryLocks = isSafePath(env, cwd);
+  const git = { env: safeEnv, endpoint: settings.endpoint, timeoutMs: GIT_MS, signal };
+  const logins = await collectLogins({
+    settings,
+    env,
+    store: session.store,
+    folders: session.folders,
+    sources: session.sources(),
+    now: clock.now(),
+  });
+  const [home, gitFound, dotenv, cache, network] = await Promise.all([
+    probeFolder(settings.home, { tryLocks }),
+    collectGit(git),
+    collectDotenv({ env: safeEnv, cwd, timeoutMs: GIT_MS, signal }),
+    collectCache(options, tryLocks),
+    options.askNetwork(logins.survey?.resolution),
+  ]);
+  return {
+    platform,
+    now: clock.now(),
+    env,
+    settings,
+    endpointError: options.endpointError,
+    user: { uid: options.uid, name: options.userName, home: machine.home, inContainer: isContainer(env) },
+    mounted: isMounted(settings.home),
+    program: collectProgram({ env, platform, cwd, nodeVersion: options.nodeVersion, script: options.script }),
+    logins: { ...logins, home },
+    variables: collectVariables(env, settings.endpoint),
+    git: gitFound,
+    dotenv,
+    netrc: collectNetrc({ env, platform, home: machine.home, host: new URL(settings.endpoint).hostname }),
+    cache,
+    network,
+  };
+}
+
+async function collectCache({ session, machine }: CollectOptions, tryLocks: boolean): Promise<CacheEvidence> {
+  const { hubCache } = session.settings;
+  const usual = join(machine.home, ".cache", "huggingface", "hub");
+  return {
+    probe: await probeFolder(hubCache, { tryLocks }),
+    freeBytes: freeSpace(hubCache),
+    ...readDisk(hubCache, machine.platform),
+    elsewhere: realPath(usual) !== realPath(hubCache) && holdsRepos(usual) ? usual : undefined,
+  };
+}
+
+function holdsRepos(folder: string): boolean {
+  try {
+    return readdirSync(folder).some((name) => /^(?:models|datasets|spaces)--/.test(name));
+  } catch {
+    return false;
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,50 @@
+import { cleanToken } from "../auth/index.ts";
+
+/** What a place that should hold a token holds. Never the value itself. */
+export interface TokenContent {
+  readonly kind: "token" | "padded" | "empty" | "wrong";
+  /** A predicate: "had quotes around it, which were removed", "holds JSON". Empty for a plain token. */
+  readonly words: string;
+}
+
+/** Beginnings by which other services' keys are known; they are pasted into the wrong place. */
+const FOREIGN: readonly (readonly [RegExp, string])[] = [
+  [/^sk-ant-/, "Anthropic"],
+  [/^sk-/, "OpenAI"],
+  [/^(?:gh[pousr]_|github_pat_)/, "GitHub"],
+  [/^glpat-/, "GitLab"],
+  [/^npm_/, "npm"],
+  [/^pypi-/, "PyPI"],
+  [/^AKIA[0-9A-Z]{12}/, "AWS"],
+  [/^AIza/, "Google"],
+  [/^xox[abp]-/, "Slack"],
+];
+
+/** What another file, or an unfilled blank, looks like. Each begins at the start, so that no text is slow to search. */
+const WRONG: readonly (readonly [RegExp, string])[] = [
+  [/^\s*[{[]\s*"/, "holds JSON, which another tool has written"],
+  [/^\s*\[[^\]\n]{1,200}\]\s*\n/, "holds the list of saved logins (the file stored_tokens), not one token"],
+  [/^\s*-----BEGIN /, "holds a key or a certificate"],
+  [/^\s*<(?:!doctype|html|\?xml)/i, "holds a web page"],
+  [/^\s*(?:export\s+|set\s+)?[A-Z][A-Z0-9_]{2,60}\s*=/, "holds a line that sets a variable, not the token alone"],
+  [/^\s*hf\s+auth\s/, "holds a command"],
+  [/^["'\s]*(?:\$\{\{|\$\{?[A-Za-z_]|%[A-Za-z_]+%|<[a-z])/, "holds a blank that nobody filled in"],
+  [/^["'\s]*(?:hf_)?(?:x{3,}|\*{3,}|\.{3,})["'\s]*$/i, "holds a blank that nobody filled in"],
+  [
+    /^["'\s]*(?:your|my|the|insert|paste|change)[-_ ]?\w{0,20}[-_ ]?(?:token|key|me|here)?["'\s]*$/i,
+    "holds a blank that nobody filled in",
+  ],
+];
+
+/** Says what a text that should be a token is, without a character of it. */
+export function describeToken(text: string): TokenContent {
+  const wrong = WRONG.find(([pattern]) => pattern.test(text.replace(/^\ufeff/, "")));
+  if (wrong !== undefined) return { kind: "wrong", words: wrong[1] };
+  const cleaned = cleanToken(text);
+  if (cleaned.kind === "empty") return { kind: "empty", words: "is empty" };
+  if (cleaned.kind === "refused") return { kind: "wrong", words: cleaned.reason };
+  const bare = text.replace(/^[^A-Za-z]+/, "");
+  const foreign = FOREIGN.find(([pattern]) => pattern.test(bare));
+  if (foreign !== undefined) return { kind: "wrong", words: `begins like a key of ${foreign[1]}, not of the Hub` };
+  return cleaned.warning === undefined ? { kind: "token", words: "" } : { kind: "padded", words: cleaned.warning };
+}
