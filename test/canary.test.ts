@@ -25,6 +25,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["auth", "trust", "https://mirror.example"],
   ["whoami"],
   ["env"],
+  ["doctor"],
   ["version"],
   ["download", "acme/gated-manual"],
   ["download", "acme/gated-manual", "config.json", "--force-download"],

@@ -1,6 +1,7 @@
 import { safeText } from "../core/errors.ts";
 import { AREAS } from "../doctor/index.ts";
 import type { Area, Evidence, PlacedFinding, Severity } from "../doctor/index.ts";
+import { EXIT_FINDINGS } from "./output.ts";
 import type { Json, Report } from "./output.ts";
 
 /** How a severity is marked; colours are the printer's. */
@@ -14,7 +15,6 @@ export interface DoctorFacts {
 
 const WIDTH = 80;
 const MARKS: Readonly<Record<Severity, string>> = { error: "✗", warning: "!", note: "·" };
-const EXIT_FINDINGS = 20;
 
 /** What `hf doctor` tells: findings with the most important first, then what was looked at and is well. */
 export function doctorReport({ evidence, findings, paint }: DoctorFacts): Report {

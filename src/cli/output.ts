@@ -94,6 +94,9 @@ const EXIT: Record<HfErrorCode, number> = {
   ERR_HF_INTERNAL: 1,
 };
 
+/** The work was done, and it found something that is wrong. */
+export const EXIT_FINDINGS = 20;
+
 export function exitCode(error: unknown): number {
   return isHfError(error) ? exitOf(error.code) : 1;
 }

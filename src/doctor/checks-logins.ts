@@ -77,7 +77,7 @@ function homeNotWritable(evidence: Evidence): readonly Finding[] {
 }
 
 function wrongKind({ logins }: Evidence): readonly Finding[] {
-  return [logins.tokenFile, logins.storedTokens].flatMap((look): Finding[] => {
+  return [logins.tokenFile, logins.storedTokens, ...logins.others].flatMap((look): Finding[] => {
     const dangling = look.kind === "absent" && look.link;
     if (look.kind !== "folder" && look.kind !== "other" && !dangling) return [];
     const what = dangling

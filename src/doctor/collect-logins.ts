@@ -30,7 +30,8 @@ export async function collectLogins(options: LoginsOptions): Promise<Omit<Logins
   const { tokenFile: first, storedTokens: second, record, folder, lockPath } = await store.describe();
   const text = readStart(tokenPath, MOST_READ, { followLinks: true })?.toString("utf8");
   // A pipe or a device in the place of any of them would be waited for.
-  const readable = [tokenFile, storedTokens, lookAt(record.path), lookAt(folders.path)].every(isOpenable);
+  const others = [record.path, folders.path, lockPath].map(lookAt);
+  const readable = [tokenFile, storedTokens, ...others].every(isOpenable);
   const contents = readable ? await store.read() : undefined;
   const rules = readable ? folders.read() : undefined;
   const faults = contents === undefined ? [] : faultsOf(contents);
@@ -40,6 +41,7 @@ export async function collectLogins(options: LoginsOptions): Promise<Omit<Logins
   return {
     tokenFile,
     storedTokens,
+    others,
     content: text === undefined ? undefined : describeToken(text),
     states: [first, second, record, folder] satisfies readonly PathState[],
     faults,

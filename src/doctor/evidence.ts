@@ -66,6 +66,8 @@ export interface LoginsEvidence {
   readonly home: FolderProbe;
   readonly tokenFile: PathLook;
   readonly storedTokens: PathLook;
+  /** The other files beside it: where logins belong, the rules of folders, the lock. */
+  readonly others: readonly PathLook[];
   /** What the token file holds; undefined where it was not read. */
   readonly content: TokenContent | undefined;
   /** States of the files and the folder, with what is unsafe about them. */

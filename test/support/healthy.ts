@@ -44,6 +44,7 @@ export async function healthy(): Promise<Evidence> {
       home: { path: HOME, tried: HOME, ...tried },
       tokenFile: { path: path("token"), kind: "file", link: false, mode: 0o600, uid: 1000 },
       storedTokens: { path: path("stored_tokens"), kind: "file", link: false, mode: 0o600, uid: 1000 },
+      others: [],
       content: { kind: "token", words: "" },
       states: ["token", "stored_tokens", "latchkey.json", ""].map((name) => ({ path: path(name), exists: true })),
       faults: [],
