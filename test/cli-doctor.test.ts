@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { nobody, serveRaw } from "./support/scripted-server.ts";
 import { startWorld } from "./support/world.ts";
 import type { Outcome, RunOptions, World } from "./support/world.ts";
 
@@ -88,6 +89,30 @@ describe("hf doctor", () => {
     });
     assert.ok(codes(done).includes("proxy-invalid"));
     assert.ok(!done.stdout.includes(secret));
+  });
+
+  it("says who is signed in, and that all is well, or at which step the way to the Hub ends", async () => {
+    const home = join(world.folder, "signed-in");
+    const env = { HF_HOME: home, HF_TOKEN: world.token("alice-read") };
+    const well = await doctor(["--timeout", "60"], { env });
+    assert.deepEqual([well.exit, well.seen.errors, well.seen.healthy], [0, 0, true]);
+    assert.ok(well.seen.fine.includes("network") && well.seen.fine.includes("token"));
+    const dead = await doctor(["--timeout", "60"], { env: { ...env, HF_TOKEN: `hf_${"n".repeat(34)}` } });
+    assert.deepEqual([dead.exit, dead.seen.findings[0]?.code], [20, "token-invalid"]);
+    const cut = await doctor(["--timeout", "60"], { env: { ...env, HF_ENDPOINT: await nobody() } });
+    assert.equal(cut.seen.findings[0]?.code, "host-unreachable");
+    assert.match(cut.seen.findings[0].evidence.join("\n"), /^ok: name, .*\nFAILED: connection, /);
+    const off = await doctor(["--offline"], { env: { ...env, HF_ENDPOINT: await nobody() } });
+    assert.equal(off.seen.errors, 0);
+    assert.ok(!off.seen.fine.includes("network"));
+    assert.equal((await world.hf(["doctor", "--timeout", "soon"])).exit, 2);
+  });
+
+  it("ends though the other side never answers, and is told how long it may take", async (test) => {
+    const silent = await serveRaw(test, () => undefined);
+    const done = await doctor(["--timeout", "0.5"], { env: { HF_ENDPOINT: silent.url }, timeoutMs: 30_000 });
+    assert.equal(done.seen.findings[0]?.code, "no-answer");
+    assert.match(done.seen.findings[0].fix.command ?? "", /^hf doctor --timeout 10$/);
   });
 
   it(

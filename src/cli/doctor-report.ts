@@ -74,7 +74,9 @@ function closing(findings: readonly PlacedFinding[], evidence: Evidence, paint: 
   const fixable = findings.filter(({ fix }) => fix.action !== undefined).length;
   return [
     ...(fine.length === 0 ? [] : wrap(`${paint("fine", "✓")} well: ${fine.join(", ")}`, WIDTH)),
-    ...(evidence.network.kind === "off" ? ["  not looked at: network (switched off)"] : []),
+    ...(evidence.network.kind === "off"
+      ? [`  not looked at: network (${evidence.network.why === "offline" ? "switched off" : "no usable proxy"})`]
+      : []),
     ...(fixable === 0
       ? []
       : [

@@ -60,7 +60,7 @@ async function look(more: Environment = {}): Promise<Evidence> {
     nodeVersion: "20.19.0",
     script: join(folder, "hf.cjs"),
     endpointError: undefined,
-    askNetwork: async () => ({ kind: "off" }),
+    askNetwork: async () => ({ kind: "off", why: "offline" }),
   });
 }
 

@@ -159,7 +159,11 @@ export interface CacheEvidence {
 }
 
 export type NetworkEvidence =
-  | { readonly kind: "off" }
+  | {
+      readonly kind: "off";
+      /** Switched off by the environment, or by a proxy setting that can't be used. */
+      readonly why: "offline" | "proxy";
+    }
   | {
       readonly kind: "asked";
       readonly endpoint: Route;

@@ -270,7 +270,7 @@ const CASES: readonly Case[] = [
   ],
   [
     "offline",
-    both(env({ HF_HUB_OFFLINE: "1" }), (now) => ({ ...now, network: { kind: "off" } })),
+    both(env({ HF_HUB_OFFLINE: "1" }), (now) => ({ ...now, network: { kind: "off", why: "offline" } })),
     "warning offline-switch",
   ],
   ["implicit tokens off", env({ HF_HUB_DISABLE_IMPLICIT_TOKEN: "1" }), "warning implicit-token-off"],

@@ -1,3 +1,5 @@
+export { collectNetwork } from "./collect-network.ts";
+export type { NetworkOptions } from "./collect-network.ts";
 export { collect } from "./collect.ts";
 export type { CollectOptions } from "./collect.ts";
 export type { Evidence, NetworkEvidence } from "./evidence.ts";
