@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { HF, startWorld } from "./support/world.ts";
@@ -26,6 +26,8 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["whoami"],
   ["env"],
   ["doctor"],
+  ["doctor", "--fix", "--yes"],
+  ["doctor", "--advise"],
   ["version"],
   ["download", "acme/gated-manual"],
   ["download", "acme/gated-manual", "config.json", "--force-download"],
@@ -104,6 +106,49 @@ describe("the canary run", () => {
     assert.equal(await ended, 130);
     assertAbsent(text, token, "an interrupted download");
     remove();
+  });
+
+  it("shows the token nowhere in what a doctor says and writes, wherever it lies about", async () => {
+    const token = world.token("alice-read");
+    const folder = join(world.folder, "careless");
+    const home = join(folder, "home");
+    mkdirSync(home, { recursive: true });
+    const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+    write(".env", `HF_TOKEN=${token}\nPASSWORD=${token}\n`);
+    write(".netrc", `machine localhost login me password ${token}\nmachine huggingface.co password ${token}\n`);
+    write(".gitconfig", `[credential]\n\thelper = "!f() { echo password=${token}; }; f"\n`);
+    write("home/token", `"Bearer ${token}"`);
+    write("home/stored_tokens", `{"work": {"token": "${token}"}}`);
+    write("home/stored_tokens.lock", `1\n${token}\n`);
+    await world.run("git", ["init", "--quiet"], { cwd: folder });
+    await world.run("git", ["add", "--force", ".env"], { cwd: folder });
+    const env = {
+      HOME: folder,
+      HF_HOME: home,
+      HUGGING_FACE_HUB_TOKEN: token,
+      HF_API_TOKEN: token,
+      HTTPS_PROXY: `socks5://me:${token}@127.0.0.1:1`,
+      TRANSFORMERS_CACHE: `/data/${token}`,
+      PATH: `${join(folder, token)}:${process.env["PATH"]}`,
+    };
+    const forms: readonly (readonly string[])[] = [
+      ["--bundle", "one.json"],
+      ["--json", "--bundle", "two.json"],
+      ["--format", "agent", "--debug", "--bundle", "three.json"],
+      ["--advise"],
+      ["--fix", "--yes", "--bundle", "four.json"],
+    ];
+    for (const words of forms) {
+      const done = await world.hf(["doctor", ...words], { cwd: folder, env });
+      assertAbsent(done.stdout + done.stderr, token, `hf doctor ${words.join(" ")}`);
+      if (words.includes("--advise")) continue;
+      assert.equal(done.exit, 20, done.stderr);
+      const bundle = readFileSync(join(folder, words.at(-1) ?? ""), "utf8");
+      assert.match(bundle, /"logins-unreadable"/);
+      assertAbsent(bundle, token, "a bundle");
+    }
+    // Other tests look for the token in every file.
+    rmSync(folder, { recursive: true });
   });
 
   it("leaves the token in no file but the token store", async () => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { nobody, serveRaw } from "./support/scripted-server.ts";
-import { startWorld } from "./support/world.ts";
+import { root } from "./support/root.ts";
+import { HF, startWorld } from "./support/world.ts";
 import type { Outcome, RunOptions, World } from "./support/world.ts";
 
 let world: World;
@@ -14,6 +15,52 @@ before(async () => {
 after(() => world.close());
 
 const posix = process.platform !== "win32";
+const unix = posix ? false : "Windows has no modes";
+const noTerminal =
+  spawnSync("script", ["--version"]).error === undefined ? false : "no program 'script' to make a terminal";
+/** Said only where several logins are saved, or in a project. */
+const ADVISED = ["hf auth list", "hf auth use NAME", "hf run --as NAME -- x", "hf auth env --write .env"];
+
+/** Runs our program on a terminal of its own, answers its question, and gives what was on the terminal. */
+function onTerminal(
+  { folder, env }: World,
+  words: readonly string[],
+  answer: string,
+  more: NodeJS.ProcessEnv,
+): Promise<string> {
+  // A terminal of no size breaks every line after each sign.
+  const line = `stty rows 50 cols 100; exec ${[process.execPath, HF, ...words].map((word) => `'${word}'`).join(" ")}`;
+  const options = {
+    cwd: folder,
+    env: { ...env, ...more, TERM: "xterm" },
+    timeout: 60_000,
+    killSignal: "SIGKILL",
+  } as const;
+  const child = spawn("script", ["-qec", line, "/dev/null"], options);
+  let seen = "";
+  let answered = false;
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      seen += text;
+      if (answered || !seen.includes("Do it?")) return;
+      answered = true;
+      child.stdin.write(answer);
+    });
+    child.once("close", () => resolve(seen));
+  });
+}
+
+/** That a command has such words and flags, by its help. */
+async function assertExists(line: string): Promise<void> {
+  const words = line.split(/\s+/);
+  const path = words[0] === "auth" ? words.slice(0, 2) : words.slice(0, 1);
+  const help = await world.hf([...path, "--help"]);
+  assert.equal(help.exit, 0, `hf ${line}`);
+  const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
+  for (const flag of own.filter((word) => word.startsWith("--")))
+    assert.ok(help.stdout.includes(flag), `hf ${line}: ${flag}`);
+}
 
 interface Seen {
   readonly errors: number;
@@ -69,6 +116,96 @@ describe("hf doctor", () => {
     assert.match(quiet.stdout, /^token-variable-content\n/);
     const agent = await world.hf(["doctor", "--format", "agent"], { env: { HF_TOKEN: "two words" } });
     assert.match(agent.stdout, /^error token-variable-content: .* Fix: .* Command: unset HF_TOKEN$/m);
+  });
+
+  it("shows the plan, changes nothing without a word, and mends with one", { skip: unix }, async () => {
+    const home = join(world.folder, "to-mend");
+    mkdirSync(home);
+    const path = join(home, "token");
+    const token = world.token("alice-read");
+    writeFileSync(path, `Bearer ${token}\n`);
+    chmodSync(path, 0o644);
+    const env = { HF_HOME: home };
+    const shown = await world.hf(["doctor", "--offline", "--fix"], { env });
+    assert.match(
+      shown.stdout,
+      /^This would be done:\n {2}- write the token in .*\n {2}- make .* readable by you alone/,
+    );
+    assert.match(shown.stderr, /Nothing was changed\. 'hf doctor --fix --yes'/);
+    assert.deepEqual([readFileSync(path, "utf8"), statSync(path).mode & 0o777], [`Bearer ${token}\n`, 0o644]);
+    const mended = await world.hf(["doctor", "--offline", "--fix", "--yes"], { env });
+    assert.equal(mended.exit, 0, mended.stdout);
+    assert.match(mended.stdout, /^✓ done: write the token in .*\n✓ done: make .*\n\nFound \d notes?\.$/m);
+    assert.deepEqual([readFileSync(path, "utf8"), statSync(path).mode & 0o777], [token, 0o600]);
+    const idle = await world.hf(["doctor", "--offline", "--fix", "--yes"], { env });
+    assert.match(idle.stdout, /^Nothing here can be mended without you\./);
+  });
+
+  it("asks before it mends, on a terminal", { skip: noTerminal }, async () => {
+    const home = join(world.folder, "to-ask");
+    mkdirSync(home);
+    const path = join(home, "token");
+    writeFileSync(path, world.token("alice-read"), { mode: 0o644 });
+    chmodSync(path, 0o644);
+    const env = { HF_HOME: home };
+    const no = await onTerminal(world, ["doctor", "--offline", "--fix"], "n", env);
+    assert.match(no, /This will be done:[^]*readable by you alone[^]*Do it\?/);
+    assert.equal(statSync(path).mode & 0o777, 0o644);
+    await onTerminal(world, ["doctor", "--offline", "--fix"], "y", env);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+  });
+
+  it("writes a report for a question, and no second one in its place", async () => {
+    const env = { HF_TOKEN: world.token("alice-read") };
+    const done = await world.hf(["doctor", "--offline", "--bundle", "report.json"], { env });
+    assert.match(done.stderr, /^Written to report\.json, without tokens\./m);
+    const text = readFileSync(join(world.folder, "report.json"), "utf8");
+    assert.ok(!text.includes(env.HF_TOKEN));
+    const again = await world.hf(["doctor", "--offline", "--bundle", "report.json"], { env });
+    assert.deepEqual([again.exit, again.stdout], [6, ""]);
+    assert.equal(readFileSync(join(world.folder, "report.json"), "utf8"), text);
+  });
+
+  it("says which way to sign in suits, with commands that exist", async () => {
+    const machines: readonly NodeJS.ProcessEnv[] = [
+      {},
+      { CI: "1" },
+      { GITHUB_ACTIONS: "true" },
+      { JPY_PARENT_PID: "1" },
+      { COLAB_RELEASE_TAG: "1" },
+      { KUBERNETES_SERVICE_HOST: "x" },
+      { SSH_TTY: "x" },
+      { DISPLAY: ":0" },
+    ];
+    const commands = new Set<string>();
+    for (const env of machines) {
+      const done = await world.hf(["doctor", "--advise", "--json"], { env });
+      assert.equal(done.exit, 0, done.stderr);
+      const { advice } = JSON.parse(done.stdout) as { advice: { commands: string[] }[] };
+      for (const line of advice.flatMap((one) => one.commands)) commands.add(line);
+    }
+    const named = [...commands, ...ADVISED].flatMap((line) => [
+      ...(/(?:^|[\s!])hf ([a-z].*?)(?:\s+#|$)/.exec(line)?.slice(1) ?? []),
+    ]);
+    assert.ok(named.length > 4);
+    for (const line of named) await assertExists(line);
+    const human = await world.hf(["doctor", "--advise"], { env: { CI: "1" } });
+    assert.match(human.stdout, /^This is a job of a CI service \(CI is set\)\.\n {2}Suits: HF_TOKEN from the secrets/);
+    assert.equal((await world.hf(["doctor", "--advise", "--fix"])).exit, 2);
+    assert.equal((await world.hf(["doctor", "--yes"])).exit, 2);
+  });
+
+  it("names only commands that exist in what mends a finding", async () => {
+    const texts = readdirSync(join(root, "src/doctor"))
+      .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+      .map((name) => readFileSync(join(root, "src/doctor", name), "utf8"));
+    const lines = new Set(
+      texts.flatMap((text) =>
+        [...text.matchAll(/[`"']hf ([a-z][a-z -]*(?:--[a-z-]+)?)/g)].map((found) => found[1] ?? ""),
+      ),
+    );
+    assert.ok(lines.size > 5);
+    for (const line of lines) await assertExists(line.trim());
   });
 
   it("works where HF_ENDPOINT is nonsense, and says so", async () => {

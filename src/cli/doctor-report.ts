@@ -1,8 +1,9 @@
 import { safeText } from "../core/errors.ts";
 import { AREAS } from "../doctor/index.ts";
-import type { Area, Evidence, PlacedFinding, Severity } from "../doctor/index.ts";
+import type { Area, Evidence, FixPlan, FixResult, PlacedFinding, Severity } from "../doctor/index.ts";
 import { EXIT_FINDINGS } from "./output.ts";
 import type { Json, Report } from "./output.ts";
+import { wrap } from "./wrap.ts";
 
 /** How a severity is marked; colours are the printer's. */
 export type Paint = (severity: Severity | "fine" | "command", text: string) => string;
@@ -11,13 +12,24 @@ export interface DoctorFacts {
   readonly evidence: Evidence;
   readonly findings: readonly PlacedFinding[];
   readonly paint: Paint;
+  /** What `--fix` planned, and did. */
+  readonly fixes: DoctorFixes | undefined;
+  /** Path of the file that was written for a question. */
+  readonly bundle: string | undefined;
+}
+
+export interface DoctorFixes {
+  readonly plan: FixPlan;
+  /** False when nobody agreed: nothing was changed. */
+  readonly done: boolean;
+  readonly results: readonly FixResult[];
 }
 
 const WIDTH = 80;
 const MARKS: Readonly<Record<Severity, string>> = { error: "✗", warning: "!", note: "·" };
 
 /** What `hf doctor` tells: findings with the most important first, then what was looked at and is well. */
-export function doctorReport({ evidence, findings, paint }: DoctorFacts): Report {
+export function doctorReport({ evidence, findings, paint, fixes, bundle }: DoctorFacts): Report {
   const errors = findings.filter(({ severity }) => severity === "error").length;
   return {
     data: {
@@ -27,12 +39,23 @@ export function doctorReport({ evidence, findings, paint }: DoctorFacts): Report
       findings: findings.map(findingData),
       fine: [...fineAreas(findings, evidence)],
       facts: factsOf(evidence),
+      fixes: fixes === undefined ? null : fixesData(fixes),
+      bundle: bundle === undefined ? null : safeText(bundle, 1000),
     },
     human: [
+      ...(fixes === undefined ? [] : describeFixes(fixes, paint)),
       summary(findings),
       ...findings.flatMap((finding) => ["", ...describe(finding, paint)]),
       "",
-      ...closing(findings, evidence, paint),
+      ...closing(findings, evidence, fixes === undefined, paint),
+    ],
+    notes: [
+      ...(fixes !== undefined && !fixes.done && fixes.plan.steps.length > 0
+        ? ["Nothing was changed. 'hf doctor --fix --yes' does it without asking."]
+        : []),
+      ...(bundle === undefined
+        ? []
+        : [`Written to ${safeText(bundle, 1000)}, without tokens. Read it before you show it to others.`]),
     ],
     agent: findings.map(({ severity, code, message, fix }) =>
       safeText(
@@ -69,7 +92,12 @@ function describe({ severity, message, evidence, fix }: PlacedFinding, paint: Pa
   ];
 }
 
-function closing(findings: readonly PlacedFinding[], evidence: Evidence, paint: Paint): readonly string[] {
+function closing(
+  findings: readonly PlacedFinding[],
+  evidence: Evidence,
+  offerFix: boolean,
+  paint: Paint,
+): readonly string[] {
   const fine = fineAreas(findings, evidence);
   const fixable = findings.filter(({ fix }) => fix.action !== undefined).length;
   return [
@@ -77,12 +105,34 @@ function closing(findings: readonly PlacedFinding[], evidence: Evidence, paint: 
     ...(evidence.network.kind === "off"
       ? [`  not looked at: network (${evidence.network.why === "offline" ? "switched off" : "no usable proxy"})`]
       : []),
-    ...(fixable === 0
+    ...(fixable === 0 || !offerFix
       ? []
       : [
           `  'hf doctor --fix' mends ${fixable === 1 ? "one of these" : `${fixable} of these`}, after showing what it will do.`,
         ]),
   ];
+}
+
+function describeFixes({ plan, done, results }: DoctorFixes, paint: Paint): readonly string[] {
+  if (plan.steps.length === 0) return ["Nothing here can be mended without you.", ""];
+  if (!done) return ["This would be done:", ...plan.steps.map(({ words }) => `  - ${safeText(words, 1000)}`), ""];
+  return [
+    ...results.flatMap(({ words, failure }) =>
+      failure === undefined
+        ? [`${paint("fine", "✓")} done: ${safeText(words, 1000)}`]
+        : [`${paint("error", "✗")} not done: ${safeText(words, 1000)}`, `    ${safeText(failure, 1000)}`],
+    ),
+    "",
+  ];
+}
+
+function fixesData({ plan, done, results }: DoctorFixes): Json {
+  if (!done) return plan.steps.map(({ words }) => ({ words: safeText(words, 1000), done: false, failure: null }));
+  return results.map(({ words, failure }) => ({
+    words: safeText(words, 1000),
+    done: failure === undefined,
+    failure: failure === undefined ? null : safeText(failure, 1000),
+  }));
 }
 
 /** Parts without a finding that a person has to act on. */
@@ -122,17 +172,4 @@ function factsOf({ platform, program, settings, logins, cache }: Evidence): { re
     hubCache: safeText(settings.hubCache, 1000),
     freeBytes: cache.freeBytes ?? null,
   };
-}
-
-/** Lines of at most `width` characters, broken at blanks; a longer word keeps a line of its own. */
-export function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return line === "" ? lines : [...lines, line];
 }

@@ -86,10 +86,11 @@ export function readDisk(path: string, platform: NodeJS.Platform): DiskFacts {
   }
 }
 
-/** True in a container, as far as the usual marks tell. */
-export function isContainer(env: Readonly<Record<string, string | undefined>>): boolean {
-  if ((env["KUBERNETES_SERVICE_HOST"] ?? "") !== "" || (env["container"] ?? "") !== "") return true;
-  return ["/.dockerenv", "/run/.containerenv"].some((path) => lookAt(path).kind === "file");
+/** The mark by which a container is known, as far as it has one of the usual ones. */
+export function containerMark(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const variable = ["KUBERNETES_SERVICE_HOST", "container"].find((name) => (env[name] ?? "") !== "");
+  if (variable !== undefined) return `${variable} is set`;
+  return ["/.dockerenv", "/run/.containerenv"].find((path) => lookAt(path).kind === "file");
 }
 
 /** Mount points, where Linux lists them: a folder below one of them outlives its container. */

@@ -53,7 +53,8 @@ export async function collectLogins(options: LoginsOptions): Promise<Omit<Logins
   };
 }
 
-function isOpenable({ kind }: PathLook): boolean {
+/** False for a pipe or a device, which would be waited for. */
+export function isOpenable({ kind }: PathLook): boolean {
   return kind !== "other";
 }
 

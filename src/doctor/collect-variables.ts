@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { lookAlikes } from "../auth/index.ts";
 import { isHfError } from "../core/errors.ts";
 import type { HfError } from "../core/errors.ts";
@@ -31,9 +32,14 @@ function whyUnreadable(path: string): string | undefined {
   if (kind === "absent") return "it is not there";
   if (kind === "hidden") return `it can't be read (${error ?? "unknown"})`;
   if (kind !== "file") return "it is not a file";
-  const start = readStart(path, 1024 * 1024, { followLinks: true })?.toString("latin1");
+  const start = readStart(path, 4 * 1024 * 1024, { followLinks: true });
   if (start === undefined) return "it can't be read";
-  return start.includes("-----BEGIN ") ? undefined : "it holds no certificate in PEM";
+  try {
+    // The first of them. Node passes over what it can't read without a word.
+    return new X509Certificate(start).issuer === "" ? "it holds no certificate" : undefined;
+  } catch {
+    return "it holds no certificate in PEM that can be read";
+  }
 }
 
 function whyNoProxy(env: Environment, endpoint: string): HfError | undefined {

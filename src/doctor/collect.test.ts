@@ -19,6 +19,7 @@ import { systemClock } from "../core/clock.ts";
 import { acquireFileLock } from "../core/file-lock.ts";
 import type { Environment } from "../core/ports.ts";
 import { readSettings } from "../core/settings.ts";
+import { makeCertificate } from "../../test/support/certificate.ts";
 import { noLocks } from "../../test/support/locks.ts";
 import { collect } from "./collect.ts";
 import { isMounted } from "./collect-folder.ts";
@@ -143,6 +144,11 @@ describe("collect()", () => {
     const found = await codes({ SSL_CERT_FILE: join(folder, "none.pem"), HTTPS_PROXY: "socks5://127.0.0.1:1" });
     assert.ok(found.includes("certificates-unreadable"));
     assert.ok(found.includes("proxy-invalid"));
+    const pem = join(folder, "own.pem");
+    writeFileSync(pem, "-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n");
+    assert.ok((await codes({ NODE_EXTRA_CA_CERTS: pem })).includes("certificates-unreadable"));
+    writeFileSync(pem, `# our own\n${makeCertificate().cert}`);
+    assert.ok(!(await codes({ NODE_EXTRA_CA_CERTS: pem })).includes("certificates-unreadable"));
   });
 
   it("finds models at the usual place that are not used", async () => {

@@ -5,7 +5,7 @@ import type { TokenResolution } from "../auth/index.ts";
 import { freeSpace } from "../cache/index.ts";
 import type { HfError } from "../core/errors.ts";
 import type { Clock, Environment, Machine } from "../core/ports.ts";
-import { isContainer, isMounted, probeFolder, readDisk } from "./collect-folder.ts";
+import { containerMark, isMounted, probeFolder, readDisk } from "./collect-folder.ts";
 import { collectGit } from "./collect-git.ts";
 import { collectLogins } from "./collect-logins.ts";
 import { collectProgram, isSafePath, safeEnvironment } from "./collect-program.ts";
@@ -65,7 +65,12 @@ export async function collect(options: CollectOptions): Promise<Evidence> {
     env,
     settings,
     endpointError: options.endpointError,
-    user: { uid: options.uid, name: options.userName, home: machine.home, inContainer: isContainer(env) },
+    user: {
+      uid: options.uid,
+      name: options.userName,
+      home: machine.home,
+      inContainer: containerMark(env) !== undefined,
+    },
     mounted: isMounted(settings.home),
     program: collectProgram({ env, platform, cwd, nodeVersion: options.nodeVersion, script: options.script }),
     logins: { ...logins, home },

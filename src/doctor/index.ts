@@ -1,8 +1,16 @@
+export { advise, readMachine } from "./advise.ts";
+export type { Advice, MachineFacts, Situation } from "./advise.ts";
+export { adviseHere } from "./advise-here.ts";
+export type { AdviceHere } from "./advise-here.ts";
+export { makeBundle, refuseExisting, writeBundle } from "./bundle.ts";
 export { collectNetwork } from "./collect-network.ts";
 export type { NetworkOptions } from "./collect-network.ts";
+export { safeEnvironment } from "./collect-program.ts";
 export { collect } from "./collect.ts";
 export type { CollectOptions } from "./collect.ts";
 export type { Evidence, NetworkEvidence } from "./evidence.ts";
 export { examine } from "./examine.ts";
 export { AREAS, FINDING_CODES } from "./finding.ts";
 export type { Area, Finding, FindingCode, Fix, FixAction, PlacedFinding, Severity } from "./finding.ts";
+export { applyFixes, planFixes } from "./fix.ts";
+export type { FixPlan, FixResult, FixStep, FixTools } from "./fix.ts";

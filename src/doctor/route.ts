@@ -91,7 +91,10 @@ async function findName(
   const answer = await lookUpName(host, { limitMs: nameMs, signal, servers: dnsServers });
   if (answer.kind === "found") {
     const [one] = answer.addresses;
-    return { done: answer.addresses, detail: one === undefined ? answer.by : `${one.address} by ${answer.by}` };
+    return {
+      done: answer.addresses,
+      detail: one === undefined || one.address === host ? "" : `${one.address} by ${answer.by}`,
+    };
   }
   return { failure: nameFailure(host, answer, nameMs) };
 }
