@@ -5,6 +5,7 @@ import { defaultSeed } from "../src/localhub/index.ts";
 import { root } from "../test/support/root.ts";
 import { startWorld } from "../test/support/world.ts";
 import { access } from "./access.ts";
+import { doctor } from "./doctor.ts";
 import { largeFile, largeRepo } from "./large-file.ts";
 import type { Answer } from "./measure.ts";
 import { findPeers } from "./peers.ts";
@@ -16,6 +17,7 @@ const QUESTIONS = {
   startup: { ask: startup, rounds: 15 },
   resolve: { ask: resolve, rounds: 15 },
   access: { ask: access, rounds: 9 },
+  doctor: { ask: doctor, rounds: 5 },
   "large-file": { ask: largeFile, rounds: 5 },
   "small-files": { ask: smallFiles, rounds: 5 },
 };

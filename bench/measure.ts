@@ -11,6 +11,8 @@ export interface Contender {
   readonly input?: string;
   /** Brings the disk to where each run must begin; not timed. */
   readonly prepare?: () => void;
+  /** The exit code of a run that did its work. @default 0 */
+  readonly exit?: number;
   /** @throws when the run did not do its work; a fast failure must not win */
   readonly check?: (stdout: string) => void;
 }
@@ -74,7 +76,7 @@ export async function compare(
   return { question, rows, absent };
 }
 
-async function runOnce({ name, program, args, env, input, check }: Contender): Promise<Run> {
+async function runOnce({ name, program, args, env, input, exit: wanted = 0, check }: Contender): Promise<Run> {
   const before = childSeconds();
   const start = performance.now();
   const child = spawn(program, [...args], { env, stdio: "pipe" });
@@ -91,7 +93,7 @@ async function runOnce({ name, program, args, env, input, check }: Contender): P
     child.once("error", reject);
     child.once("close", resolve);
   }).finally(() => clearInterval(poll));
-  if (exit !== 0) throw new Error(`${name} ended with ${exit}: ${stderr.slice(-500)}`);
+  if (exit !== wanted) throw new Error(`${name} ended with ${exit}: ${stderr.slice(-500)}`);
   check?.(stdout);
   return { wallMs, cpuSeconds: childSeconds() - before, peakRssMb };
 }

@@ -1,9 +1,8 @@
 import { safeText } from "../core/errors.ts";
 import { AREAS } from "../doctor/index.ts";
 import type { Area, Evidence, FixPlan, FixResult, PlacedFinding, Severity } from "../doctor/index.ts";
-import { EXIT_FINDINGS } from "./output.ts";
-import type { Json, Report } from "./output.ts";
-import { wrap } from "./wrap.ts";
+import { EXIT_FINDINGS, wrapLine } from "./output.ts";
+import type { Json, Printer, Report } from "./output.ts";
 
 /** How a severity is marked; colours are the printer's. */
 export type Paint = (severity: Severity | "fine" | "command", text: string) => string;
@@ -16,6 +15,8 @@ export interface DoctorFacts {
   readonly fixes: DoctorFixes | undefined;
   /** Path of the file that was written for a question. */
   readonly bundle: string | undefined;
+  /** Of the terminal. */
+  readonly columns: number | undefined;
 }
 
 export interface DoctorFixes {
@@ -25,11 +26,11 @@ export interface DoctorFixes {
   readonly results: readonly FixResult[];
 }
 
-const WIDTH = 80;
 const MARKS: Readonly<Record<Severity, string>> = { error: "✗", warning: "!", note: "·" };
 
 /** What `hf doctor` tells: findings with the most important first, then what was looked at and is well. */
-export function doctorReport({ evidence, findings, paint, fixes, bundle }: DoctorFacts): Report {
+export function doctorReport({ evidence, findings, paint, fixes, bundle, columns }: DoctorFacts): Report {
+  const width = reportWidth({ columns });
   const errors = findings.filter(({ severity }) => severity === "error").length;
   return {
     data: {
@@ -45,7 +46,7 @@ export function doctorReport({ evidence, findings, paint, fixes, bundle }: Docto
     human: [
       ...(fixes === undefined ? [] : describeFixes(fixes, paint)),
       summary(findings),
-      ...findings.flatMap((finding) => ["", ...describe(finding, paint)]),
+      ...findings.flatMap((finding) => ["", ...describe(finding, paint, width)]),
       "",
       ...closing(findings, evidence, fixes === undefined, paint),
     ],
@@ -81,15 +82,26 @@ function summary(findings: readonly PlacedFinding[]): string {
   return parts.length === 0 ? "Everything is as it should be." : `Found ${parts.join(", ")}.`;
 }
 
-function describe({ severity, message, evidence, fix }: PlacedFinding, paint: Paint): readonly string[] {
-  const [first = "", ...more] = wrap(safeText(message, 1000), WIDTH - 2);
+function describe(
+  { severity, message, evidence, fix }: PlacedFinding,
+  paint: Paint,
+  width: Pick<Printer, "columns">,
+): readonly string[] {
+  const mark = MARKS[severity];
+  const [first = "", ...more] = wrapLine(`${mark} ${safeText(message, 1000)}`, width, "  ");
   return [
-    `${paint(severity, MARKS[severity])} ${first}`,
-    ...more.map((line) => `  ${line}`),
-    ...evidence.flatMap((line) => wrap(safeText(line, 1000), WIDTH - 6)).map((line) => `    ${line}`),
-    ...wrap(`→ ${safeText(fix.text, 1000)}`, WIDTH - 4).map((line, at) => (at === 0 ? `  ${line}` : `    ${line}`)),
+    `${paint(severity, mark)}${first.slice(mark.length)}`,
+    ...more,
+    ...evidence.flatMap((line) => wrapLine(`    ${safeText(line, 1000)}`, width, "      ")),
+    ...wrapLine(`  → ${safeText(fix.text, 1000)}`, width, "    "),
+    // Whole, to be copied.
     ...(fix.command === undefined ? [] : [`      ${paint("command", safeText(fix.command, 2000))}`]),
   ];
+}
+
+/** Of the terminal, as long as a line can be read at a glance; elsewhere what a terminal usually has. */
+export function reportWidth({ columns = 80 }: Pick<Printer, "columns">): Required<Pick<Printer, "columns">> {
+  return { columns: Math.min(columns, 100) };
 }
 
 function closing(
@@ -101,10 +113,11 @@ function closing(
   const fine = fineAreas(findings, evidence);
   const fixable = findings.filter(({ fix }) => fix.action !== undefined).length;
   return [
-    ...(fine.length === 0 ? [] : wrap(`${paint("fine", "✓")} well: ${fine.join(", ")}`, WIDTH)),
+    ...(fine.length === 0 ? [] : [`${paint("fine", "✓")} well: ${fine.join(", ")}`]),
     ...(evidence.network.kind === "off"
       ? [`  not looked at: network (${evidence.network.why === "offline" ? "switched off" : "no usable proxy"})`]
       : []),
+    ...(evidence.network.kind === "asked" ? ["  Refused for one repo alone? 'hf access REPO' says why."] : []),
     ...(fixable === 0 || !offerFix
       ? []
       : [

@@ -43,6 +43,9 @@ const CI_SERVICES: readonly (readonly [variable: string, name: string])[] = [
   ["CI", "a CI service"],
 ];
 
+/** Services whose jobs can have an ID token that the Hub takes. */
+const HAS_ID_TOKENS = new Set(["GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "BUILDKITE", "BITBUCKET_BUILD_NUMBER"]);
+
 const NOTEBOOKS: readonly (readonly [variable: string, name: string])[] = [
   ["COLAB_RELEASE_TAG", "Google Colab"],
   ["KAGGLE_KERNEL_RUN_TYPE", "Kaggle"],
@@ -154,12 +157,22 @@ function notebookAdvice({ name, sign }: { readonly name: string; readonly sign: 
 
 function ciAdvice({ name, sign }: { readonly name: string; readonly sign: string }): Advice {
   const github = sign === "GITHUB_ACTIONS";
+  const trusted = HAS_ID_TOKENS.has(sign);
   return {
     situation: "ci",
     seen: `This is a job of ${name} (${sign} is set).`,
-    method: "HF_TOKEN from the secrets of the CI service, with a token that can only read",
-    why: "It is masked in the log, given to the jobs that need it, and changed in one place.",
+    method: trusted
+      ? "no stored token at all: the job's own ID token, exchanged for a short-lived one; else HF_TOKEN from the secrets"
+      : "HF_TOKEN from the secrets of the CI service, with a token that can only read",
+    why: trusted
+      ? "There is no secret to leak or to renew, once the Hub trusts this job for the repo. A secret is at least masked, and given to the jobs that need it."
+      : "It is masked in the log, given to the jobs that need it, and changed in one place.",
     commands: [
+      ...(trusted
+        ? [
+            `HF_OIDC_RESOURCE=OWNER/REPO hf download OWNER/REPO${github ? "   # with permissions: { id-token: write }" : ""}`,
+          ]
+        : []),
       github
         ? "env: { HF_TOKEN: ${{ secrets.HF_TOKEN }} }   # at the step that downloads"
         : "HF_TOKEN   # as a masked, protected variable of the project",

@@ -41,10 +41,13 @@ export async function collectDotenv({
   return found.filter((file) => file !== undefined);
 }
 
+/** These lead to a token, and are none. */
+const PLACES = new Set(["HF_OIDC_RESOURCE", "HF_OIDC_ID_TOKEN_FILE"]);
+
 /** Names of the variables that hold a token, whatever tool reads them. Their values go no further. */
 function tokenNames(text: string): readonly string[] {
   return Object.entries(parseEnv(text.replace(/^\ufeff/, "")))
-    .filter(([name, value]) => isTokenVariable(name) && name !== "HF_OIDC_RESOURCE" && (value ?? "").trim() !== "")
+    .filter(([name, value]) => isTokenVariable(name) && !PLACES.has(name) && (value ?? "").trim() !== "")
     .map(([name]) => name);
 }
 

@@ -55,7 +55,8 @@ export const doctor = command<Flags>({
     if (fixes?.done === true) evidence = await look(evidence.network);
     const findings = examine(evidence);
     if (flags.bundle !== undefined) writeBundle(flags.bundle, makeBundle(evidence, findings));
-    return doctorReport({ evidence, findings, fixes, bundle: flags.bundle, paint: paintFor(context.printer) });
+    const { columns } = context.printer;
+    return doctorReport({ evidence, findings, fixes, bundle: flags.bundle, columns, paint: paintFor(context.printer) });
   },
 });
 
@@ -132,7 +133,7 @@ async function adviseReport(context: CliContext, session: Session): Promise<Repo
   const { adviseHere } = await import("../../doctor/index.ts");
   const { adviceReport } = await import("../doctor-advice.ts");
   const { env, machine } = context;
-  return adviceReport(await adviseHere({ session, env, machine }), paintFor(context.printer));
+  return adviceReport(await adviseHere({ session, env, machine }), paintFor(context.printer), context.printer);
 }
 
 /** @throws UsageError */
