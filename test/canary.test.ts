@@ -23,6 +23,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["auth", "switch", "alice-read"],
   ["auth", "refresh"],
   ["auth", "trust", "https://mirror.example"],
+  ["auth", "ci", "github"],
   ["whoami"],
   ["env"],
   ["doctor"],

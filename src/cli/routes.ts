@@ -4,6 +4,7 @@ import { accessCheck } from "./commands/access.ts";
 import { accessList } from "./commands/access-list.ts";
 import { accessOpen } from "./commands/access-open.ts";
 import { accessWait } from "./commands/access-wait.ts";
+import { authCi } from "./commands/auth-ci.ts";
 import { authEnv } from "./commands/auth-env.ts";
 import { authGitCredential } from "./commands/auth-git-credential.ts";
 import { authList } from "./commands/auth-list.ts";
@@ -35,6 +36,7 @@ const auth = buildRouteMap<string, TreeContext>({
     refresh: authRefresh,
     use: authUse,
     env: authEnv,
+    ci: authCi,
     "setup-git": authSetupGit,
     "git-credential": authGitCredential,
     trust: authTrust,
