@@ -38,6 +38,8 @@ const common = {
   minifyWhitespace: true,
   legalComments: "none",
   metafile: true,
+  // The library's way to say where it is. The programs have another, and never ask for this one.
+  define: { "import.meta.url": '""' },
 };
 const built = await Promise.all([
   bundle("bin/hf.ts", "dist/bin/hf.cjs", [app]),

@@ -1,7 +1,7 @@
 // Packs the package, installs the tarball into an empty folder without running scripts, and uses it as a stranger
 // would: the program starts, every exported subpath imports, a TypeScript consumer compiles.
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,12 +14,28 @@ try {
   const packed = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", work], root));
   const { filename, files, size } = packed[0] ?? Object.values(packed)[0];
   const strays = files.map((file) => file.path).filter((path) => /\.test\.|\.map$|^src\/|^build\//.test(path));
+  const natives = files.map((file) => file.path).filter((path) => path.endsWith(".node"));
+  if (natives.length > 0) fail(`the tarball holds a binary: ${natives.join(", ")}`);
   if (strays.length > 0) fail(`the tarball holds what nobody needs: ${strays.join(", ")}`);
 
   const consumer = join(work, "consumer");
   mkdirSync(consumer);
   writeFileSync(join(consumer, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
-  run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", join(work, filename)], consumer);
+  // Without the optional package and without any script: the program must do without both.
+  const without = ["--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund"];
+  run("npm", ["install", ...without, join(work, filename)], consumer);
+  if (existsSync(join(consumer, "node_modules/@napi-rs"))) fail("the optional package was installed all the same");
+  const asked = spawnSync(
+    join(consumer, "node_modules/.bin/hf"),
+    ["auth", "login", "--store", "keychain", "--token-stdin"],
+    {
+      input: "hf_x",
+      encoding: "utf8",
+      env: { ...process.env, HF_HOME: join(work, "home") },
+    },
+  );
+  if (asked.status !== 6 || !asked.stderr.includes("@napi-rs/keyring is not installed"))
+    fail(`without the optional package the keychain says: ${asked.status} ${asked.stderr}`);
 
   for (const program of ["hf", "huggingface-cli", "latchkey"]) {
     const version = run(join(consumer, "node_modules/.bin", program), ["version"], consumer).trim();

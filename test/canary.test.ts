@@ -16,6 +16,9 @@ before(async () => {
 });
 after(() => world.close());
 
+/** Elsewhere the keychain is the one of the person who runs the tests. */
+const KEYCHAIN =
+  process.platform === "linux" ? [["auth", "login", "--store", "keychain", "--force", "--token-stdin"]] : [];
 const COMMANDS: readonly (readonly string[])[] = [
   ["auth", "whoami"],
   ["auth", "status"],
@@ -24,6 +27,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["auth", "refresh"],
   ["auth", "trust", "https://mirror.example"],
   ["auth", "ci", "github"],
+  ...KEYCHAIN,
   ["whoami"],
   ["env"],
   ["doctor"],

@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { isGithubRunner, maskCommand } from "../core/github-runner.ts";
 import type { Environment, Machine } from "../core/ports.ts";
 import type { Secret } from "../core/secret.ts";
@@ -18,6 +19,11 @@ export function ambientMachine(env: Environment): Machine {
   const { platform } = process;
   const home = env[platform === "win32" ? "USERPROFILE" : "HOME"] ?? homedir();
   return { platform, home, cwd: process.cwd(), userHome };
+}
+
+/** The Node that runs, and a file of this package. */
+export function ambientProgram(): { readonly execPath: string; readonly script: string } {
+  return { execPath: process.execPath, script: fileURLToPath(import.meta.url) };
 }
 
 /** Has a secret that was just made struck from the log of the job that this process is part of, where it is public. */

@@ -11,7 +11,7 @@ import type { HubClient } from "../hub/index.ts";
 import type { DownloadEvent, DownloadPlan, DownloadResult } from "../download/index.ts";
 import { openAccess, subjectOf } from "./access.ts";
 import type { AccessReport } from "./access.ts";
-import { ambientEnvironment, ambientMachine, maskInLog } from "./ambient.ts";
+import { ambientEnvironment, ambientMachine, ambientProgram, maskInLog } from "./ambient.ts";
 import { downloadEvents } from "./download-events.ts";
 import type { DownloadStep } from "./download-events.ts";
 import { downloadFileWith, downloadSnapshotWith, planDownloadWith } from "./download.ts";
@@ -177,6 +177,7 @@ function sessionOf(options: HubOptions): Session {
     cwd: machine.cwd,
     explicit: explicitToken(options.token),
     onSecret: maskInLog,
+    program: ambientProgram(),
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     ...(options.onWarning === undefined ? {} : { warn: options.onWarning }),
   });

@@ -3,6 +3,7 @@ import {
   UntrustedEndpointError,
   createFileTokenStore,
   createFolderLogins,
+  createKeychain,
   createOidcExchanger,
   createRefresher,
   credentialOf,
@@ -33,6 +34,8 @@ export interface SessionOptions {
   readonly settings: Settings;
   readonly env: Environment;
   readonly platform: NodeJS.Platform;
+  /** Where Node and this package are, for logins in the system's keychain. Undefined: none can be asked. */
+  readonly program?: { readonly execPath: string; readonly script: string } | undefined;
   /** User id of this process, where there is such a thing. */
   readonly uid?: number | undefined;
   /** The folder that the caller works in, for `hf auth use`. Undefined: the rules of folders do not count. */
@@ -85,7 +88,12 @@ export function openSession(options: SessionOptions): Session {
   const { settings, env, platform, uid, cwd, explicit, warn } = options;
   const clock = options.clock ?? systemClock;
   const { tokenPath, storedTokensPath, endpoint } = settings;
-  const store = createFileTokenStore({ tokenPath, storedTokensPath, platform, clock, uid, warn });
+  const { program } = options;
+  const keychain =
+    program === undefined
+      ? undefined
+      : createKeychain({ platform, env, execPath: program.execPath, from: program.script });
+  const store = createFileTokenStore({ tokenPath, storedTokensPath, platform, clock, keychain, uid, warn });
   const folders = createFolderLogins({ storedTokensPath, platform });
   const folderRule = cwd === undefined ? undefined : () => folders.find(cwd);
   const refreshing: RefreshOptions = {

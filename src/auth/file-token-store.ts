@@ -2,12 +2,14 @@ import { realpathSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { diskError, systemCode } from "../core/errors.ts";
 import type { Clock, Warn } from "../core/ports.ts";
+import type { Keychain } from "./keychain.ts";
+import { createKeychainLogins } from "./keychain-logins.ts";
 import { formatLoginRecord } from "./login-record.ts";
 import { describePath, readActive, readBytes, readRecord, readSaved, settled } from "./store-files.ts";
 import { planClear } from "./store-plans.ts";
 import { formatStoredTokens } from "./stored-tokens.ts";
 import { toSection } from "./token-store.ts";
-import type { ChangeOptions, OnUnreadable, StoreContents, StoreStep, TokenStore } from "./token-store.ts";
+import type { ChangeOptions, OnUnreadable, StoreContents, StoredToken, StoreStep, TokenStore } from "./token-store.ts";
 
 export interface FileStoreOptions {
   /** The active token: one line without a line break. */
@@ -16,6 +18,8 @@ export interface FileStoreOptions {
   readonly storedTokensPath: string;
   readonly platform: NodeJS.Platform;
   readonly clock: Clock;
+  /** The system's keychain, for logins that were saved there. Undefined: none can be asked. */
+  readonly keychain?: Keychain | undefined;
   /** The user of this process; without it no owner is judged. */
   readonly uid?: number | undefined;
   /** Milliseconds to wait for the lock. @default 30_000, as Python */
@@ -39,6 +43,13 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
   const recordPath = join(folder, "latchkey.json");
   const lockPath = `${storedTokensPath}.lock`;
   const source = `file:${tokenPath}`;
+  const logins = createKeychainLogins({
+    indexPath: join(folder, "latchkey-keychain.json"),
+    storedTokensPath,
+    keychain: options.keychain,
+    writeFile: (path, text) => writeSecret(path, text, "write the list of logins in the keychain"),
+    removeFile: (path) => remove(path, "remove the list of logins in the keychain"),
+  });
 
   const readAll = async (beforeChange: boolean): Promise<StoreContents> => {
     const [active, saved, record] = await Promise.all([
@@ -46,7 +57,7 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
       readSaved(storedTokensPath, clock, beforeChange),
       readRecord(recordPath),
     ]);
-    return { active, saved, record };
+    return logins.merge({ active, saved, record });
   };
 
   const write: TokenStore["write"] = async (decide, change: ChangeOptions = {}) => {
@@ -67,11 +78,13 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
       const now = await readAll(true);
       const { steps, report } = await decide(now, {
         reread: () => readAll(true),
-        rehearse: async () => {
+        reveal: logins.reveal,
+        rehearse: async (login) => {
           const { saved } = await readAll(true);
           if (saved.kind === "unreadable" || saved.damage !== undefined)
             throw saved.kind === "ok" ? saved.damage : saved.error;
-          await carryOut({ do: "write-saved", logins: saved.logins });
+          const same = saved.logins.map((one) => (one.name === login.name && one.keychain !== undefined ? login : one));
+          await carryOut({ do: "write-saved", logins: same });
         },
       });
       const copy = await keepCopy(now, steps, change.onUnreadable ?? "refuse");
@@ -85,23 +98,35 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
   const carryOut = async (step: StoreStep): Promise<void> => {
     switch (step.do) {
       case "write-active":
-        return writeSecret(tokenPath, step.token.expose(), "write the token file");
-      case "write-saved":
-        return writeSecret(
-          storedTokensPath,
-          formatStoredTokens(step.logins.map(toSection), platform),
-          "write the saved logins",
-        );
+        await writeSecret(tokenPath, step.token.expose(), "write the token file");
+        return logins.carryOut(step);
+      case "write-saved": {
+        await logins.carryOut(step);
+        await writeSavedFile(step.logins.filter((login) => login.keychain === undefined));
+        return logins.forgetOthers(step.logins);
+      }
+      case "activate-keychain":
+        await logins.carryOut(step);
+        return remove(tokenPath, "remove the token file");
+      case "empty-keychain":
+        return logins.carryOut(step);
       case "write-record": {
         const { logins, trusted } = step.record;
         if (logins.size === 0 && trusted.length === 0) return remove(recordPath, "remove the record of the logins");
         return writeSecret(recordPath, formatLoginRecord(step.record), "write the record of the logins");
       }
       case "remove-active":
+        await logins.carryOut(step);
         return remove(tokenPath, "remove the token file");
       case "remove-saved":
         return remove(storedTokensPath, "remove the saved logins");
     }
+  };
+
+  const writeSavedFile = async (saved: readonly StoredToken[]): Promise<void> => {
+    // A login in the keychain makes no file of its own.
+    if (saved.length === 0 && !(await describePath(storedTokensPath, options)).exists) return;
+    await writeSecret(storedTokensPath, formatStoredTokens(saved.map(toSection), platform), "write the saved logins");
   };
 
   /** Asked before the first step: what can't be read is not rewritten, unless the user said so and a copy is there. */
@@ -126,6 +151,8 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
 
   return {
     source,
+    keychain: options.keychain,
+    reveal: logins.reveal,
     read: () => settled(() => readAll(false), storedTokensPath, clock),
     write,
     async clear(change) {

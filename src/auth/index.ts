@@ -8,6 +8,9 @@ export type { FolderChange, FolderLogins, FolderLoginsOptions, FolderRulesReadin
 export type { FolderRule, FolderRules } from "./folder-rules.ts";
 export { readIdentity } from "./identity.ts";
 export type { Identity, IdentityToken, Organisation, ScopedPermission, TokenPermissions } from "./identity.ts";
+export { createKeychain, tryKeychain } from "./keychain.ts";
+export type { Keychain, KeychainOptions } from "./keychain.ts";
+export { withRevealed } from "./keychain-logins.ts";
 export { originsOf } from "./login-record.ts";
 export { login, logout, logoutAll, switchTo } from "./login.ts";
 export type { LoginOptions, LoginReport } from "./login.ts";
@@ -46,6 +49,7 @@ export type {
   ChangeOptions,
   ClearReport,
   HeldStore,
+  KeychainHome,
   OnUnreadable,
   PathState,
   SavedLogins,

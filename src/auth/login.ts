@@ -1,16 +1,17 @@
 import type { Credential } from "../core/credential.ts";
-import { TokenError } from "../core/errors.ts";
+import { DiskError, TokenError } from "../core/errors.ts";
 import type { HfError } from "../core/errors.ts";
 import type { Environment } from "../core/ports.ts";
 import type { Secret } from "../core/secret.ts";
 import type { HubClient } from "../hub/index.ts";
+import { withRevealed } from "./keychain-logins.ts";
 import { insecureEndpoint } from "./endpoint-rule.ts";
 import type { Identity } from "./identity.ts";
 import { overridingSource } from "./sources.ts";
 import { planLogin, planLogout, planSwitch } from "./store-plans.ts";
 import type { LogoutReport, SwitchReport } from "./store-plans.ts";
 import { parseTokenName, safeTokenName } from "./token-name.ts";
-import type { ChangeOptions, ClearReport, TokenStore } from "./token-store.ts";
+import type { ChangeOptions, ClearReport, HeldStore, StoreContents, TokenStore } from "./token-store.ts";
 import { whoami } from "./whoami.ts";
 
 export interface LoginOptions extends ChangeOptions {
@@ -26,6 +27,11 @@ export interface LoginOptions extends ChangeOptions {
   readonly connect: (credential: Credential) => Pick<HubClient, "json" | "endpoint" | "credential">;
   /** To tell whether a variable will hide the new login. */
   readonly env: Environment;
+  /**
+   * Save it in the system's keychain, where Python's tools can't read it. `tryKeychain` tells before whether it works.
+   * @default false
+   */
+  readonly inKeychain?: boolean | undefined;
   /** Of an OAuth answer. */
   readonly refreshToken?: Secret | undefined;
   readonly expiresAt?: Date | undefined;
@@ -40,6 +46,8 @@ export interface LoginReport {
   readonly endpoint: string;
   readonly tokenPath: string;
   readonly storedTokensPath: string;
+  /** The keychain that it was saved in, in words; absent: in the files. */
+  readonly keychain?: string;
   /** True when a login of that name was there and has been replaced. */
   readonly replaced: boolean;
   /** Of a login that is renewed before it. */
@@ -66,6 +74,8 @@ export async function login(options: LoginOptions): Promise<LoginReport> {
   const insecure = insecureEndpoint(endpoint);
   if (insecure !== undefined) throw insecure;
 
+  const { keychain } = store;
+  if (options.inKeychain === true && keychain === undefined) throw noKeychain();
   const { origin } = new URL(endpoint);
   const hub = options.connect({ token, origin, source: options.source ?? "the sign-in" });
   const identity = await whoami(hub, { signal });
@@ -73,10 +83,14 @@ export async function login(options: LoginOptions): Promise<LoginReport> {
 
   const fallback = `oauth-${identity.name}`;
   const name = wanted ?? safeTokenName(identity.token?.name ?? fallback, fallback);
-  const { refreshToken, expiresAt } = options;
+  const { refreshToken, expiresAt, inKeychain } = options;
   const { report, copy } = await store.write(
     (now) =>
-      planLogin(now, { name, nameFromHub: wanted === undefined, token, origin, refreshToken, expiresAt }, onUnreadable),
+      planLogin(
+        now,
+        { name, nameFromHub: wanted === undefined, token, origin, inKeychain, refreshToken, expiresAt },
+        onUnreadable,
+      ),
     { onUnreadable, signal },
   );
   const { tokenFile, storedTokens } = await store.describe();
@@ -88,6 +102,7 @@ export async function login(options: LoginOptions): Promise<LoginReport> {
     endpoint,
     tokenPath: tokenFile.path,
     storedTokensPath: storedTokens.path,
+    ...(inKeychain === true && keychain !== undefined ? { keychain: keychain.label } : {}),
     ...report,
     ...(refreshToken === undefined || expiresAt === undefined ? {} : { expiresAt }),
     ...(overriddenBy === undefined ? {} : { overriddenBy }),
@@ -105,7 +120,9 @@ export async function switchTo(
   env: Environment,
   options: ChangeOptions = {},
 ): Promise<SwitchReport & { readonly overriddenBy?: string }> {
-  const { report } = await store.write((now) => planSwitch(now, name), options);
+  const decide = async (now: StoreContents, { reveal }: HeldStore) =>
+    planSwitch(await withRevealed(now, name, reveal), name);
+  const { report } = await store.write(decide, options);
   const overriddenBy = overridingSource(env, report.token);
   return { ...report, ...(overriddenBy === undefined ? {} : { overriddenBy }) };
 }
@@ -115,12 +132,20 @@ export async function switchTo(
  * @throws UsageError `ERR_HF_TOKEN_NAME` when there is no such login; DiskError
  */
 export async function logout(store: TokenStore, name: string, options: ChangeOptions = {}): Promise<LogoutReport> {
-  return (await store.write((now) => planLogout(now, name), options)).report;
+  const decide = async (now: StoreContents, { reveal }: HeldStore) =>
+    planLogout(await withRevealed(now, name, reveal).catch(() => now), name);
+  return (await store.write(decide, options)).report;
 }
 
 /** Takes every login away. Removing nothing is no error; a file that can't be read stays and is named in `kept`. */
 export async function logoutAll(store: TokenStore, options: ChangeOptions = {}): Promise<ClearReport> {
   return store.clear(options);
+}
+
+function noKeychain(): HfError {
+  return new DiskError("ERR_HF_KEYCHAIN", "No keychain can be asked from here.", {
+    hint: "Keep the login in a file: hf auth login --store file",
+  });
 }
 
 function orgToken(endpoint: string): HfError {

@@ -35,7 +35,7 @@ export function readNamedLogin(
     };
   }
   const { record } = now.record;
-  const loginOrigins = originsOf(record, cleaned.token);
+  const loginOrigins = login.keychain?.origins ?? originsOf(record, cleaned.token);
   const misplaced = misplacedLogin({ endpoint, loginOrigins, trusted: record.trusted });
   if (misplaced !== undefined) return { kind: "refused", error: misplaced };
   return {

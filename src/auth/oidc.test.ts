@@ -162,7 +162,12 @@ describe("who gives the ID token", () => {
 
   it("never gives way to another identity", async () => {
     const hidden = { HF_TOKEN: `hf_${"n".repeat(34)}`, HF_OIDC_RESOURCE: "acme/tiny" };
-    const store = { source: "file", read: async () => assert.fail("the saved logins were asked") };
+    const store = {
+      source: "file",
+      keychain: undefined,
+      read: async () => assert.fail("the saved logins were asked"),
+      reveal: async () => assert.fail("the keychain was asked"),
+    };
     const ask = (more: Environment) =>
       resolveToken(tokenSources({ env: { ...hidden, ...more }, endpoint: "https://huggingface.co", store }));
     for (const [more, kind] of [

@@ -6,6 +6,7 @@ import type { Secret } from "../core/secret.ts";
 import { DEFAULT_ENDPOINT } from "../core/settings.ts";
 import { plainText } from "../core/terminal-text.ts";
 import type { HubClient } from "../hub/index.ts";
+import { withRevealed } from "./keychain-logins.ts";
 import { EMPTY_RECORD, originsOf } from "./login-record.ts";
 import { readOauthTokens } from "./oauth.ts";
 import type { OauthTokens } from "./oauth.ts";
@@ -115,15 +116,17 @@ export async function refreshLogin(
   endpoint: string,
   options: RefreshOptions,
 ): Promise<RefreshOutcome> {
-  const decide = async (now: StoreContents, held: HeldStore): Promise<StorePlan<RefreshOutcome>> => {
+  const decide = async (before: StoreContents, held: HeldStore): Promise<StorePlan<RefreshOutcome>> => {
+    const reread = async (): Promise<StoreContents> => withRevealed(await held.reread(), login.name, held.reveal);
+    const now = await withRevealed(before, login.name, held.reveal);
     const found = findSame(now, login);
     if (found.kind !== "same") return { steps: [], report: found };
     const { refreshToken } = found.login;
     if (refreshToken === undefined || found.login.token === undefined) throw notOauth(login);
     const record = now.record.kind === "ok" ? now.record.record : EMPTY_RECORD;
-    const home = refreshEndpoint(endpoint, originsOf(record, found.login.token));
+    const home = refreshEndpoint(endpoint, found.login.keychain?.origins ?? originsOf(record, found.login.token));
     // What can't be written must be known before the old refresh token is spent.
-    await held.rehearse();
+    await held.rehearse(found.login);
     const began = options.clock.now();
     let tokens: OauthTokens;
     try {
@@ -132,12 +135,12 @@ export async function refreshLogin(
       if (!(error instanceof GrantRefused)) throw error;
       // Perhaps a tool that takes no lock was faster; then it has written its token by now, or will in a moment.
       await options.clock.sleep(SETTLE_MS);
-      const after = findSame(await held.reread(), login);
+      const after = findSame(await reread(), login);
       if (after.kind !== "same") return { steps: [], report: after };
       throw noLonger(login, error);
     }
     // Read again: tools without our lock may have changed other logins while the Hub was asked.
-    const after = await held.reread();
+    const after = await reread();
     if (after.saved.kind === "unreadable") throw after.saved.error;
     const still = findSame(after, login);
     if (still.kind !== "same") return { steps: [], report: still };

@@ -23,13 +23,14 @@ export function planRenewal(
   const fields = new Map<string, Secret | string>(login.fields).set(TOKEN_KEY, tokens.token);
   if (tokens.refreshToken !== undefined) fields.set("refresh_token", tokens.refreshToken);
   fields.set("expires_at", String(Math.floor(expiresAt.getTime() / 1000)));
-  const renewed: StoredToken = { name: login.name, token: tokens.token, fields };
+  const { name, keychain } = login;
+  const renewed: StoredToken = { name, token: tokens.token, fields, ...(keychain === undefined ? {} : { keychain }) };
   const saved = logins.map((other) => (other === login ? renewed : other));
   const steps: StoreStep[] = [{ do: "write-saved", logins: saved }];
 
   const record = now.record.kind === "ok" ? now.record.record : EMPTY_RECORD;
   const old = login.token;
-  const origins = old === undefined ? [] : originsOf(record, old);
+  const origins = old === undefined || keychain !== undefined ? [] : originsOf(record, old);
   const moved = origins.reduce((next, origin) => withLogin(next, tokens.token, origin), record);
   if (origins.length > 0) steps.push({ do: "write-record", record: moved });
   if (old !== undefined && now.active.kind === "found" && now.active.token.equals(old)) {

@@ -1,10 +1,11 @@
-import { HfError, TokenError } from "../core/errors.ts";
+import { HfError, isHfError, TokenError } from "../core/errors.ts";
 import type { Environment } from "../core/ports.ts";
 import type { Secret } from "../core/secret.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { cleanToken } from "./clean.ts";
 import { insecureEndpoint, misplacedLogin } from "./endpoint-rule.ts";
 import type { FolderRule } from "./folder-rules.ts";
+import { withRevealed } from "./keychain-logins.ts";
 import { originsOf } from "./login-record.ts";
 import { readNamedLogin } from "./named-login.ts";
 import { oidcSource } from "./oidc-source.ts";
@@ -19,7 +20,7 @@ export interface SourceOptions {
   /** The endpoint that the token is wanted for. */
   readonly endpoint: string;
   /** The saved logins. */
-  readonly store: Pick<TokenStore, "source" | "read">;
+  readonly store: Pick<TokenStore, "source" | "read" | "reveal" | "keychain">;
   /** What the caller named: a token by a flag or an argument, already clean; or a saved login by its name. */
   readonly explicit?: ExplicitToken | undefined;
   /** The rule for the folder that the caller works in; asked when its turn comes. Undefined: there are no rules. */
@@ -62,13 +63,14 @@ export function tokenSources(options: SourceOptions): readonly TokenSource[] {
 /**
  * The source in the environment that hides a saved login with this token, or undefined when the login is used.
  * Asked after a sign-in and a switch, whose effect the person would otherwise miss.
+ * @param token undefined: a login whose token is not known here, so that every token that is set hides it
  */
-export function overridingSource(env: Environment, token: Secret): string | undefined {
+export function overridingSource(env: Environment, token: Secret | undefined): string | undefined {
   if ((env["HF_OIDC_RESOURCE"] ?? "") !== "") return "env:HF_OIDC_RESOURCE";
   for (const name of ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]) {
     const cleaned = cleanToken(env[name] ?? "");
     if (cleaned.kind === "refused") return `env:${name}`;
-    if (cleaned.kind === "clean") return cleaned.token.equals(token) ? undefined : `env:${name}`;
+    if (cleaned.kind === "clean") return token !== undefined && cleaned.token.equals(token) ? undefined : `env:${name}`;
   }
   return undefined;
 }
@@ -78,7 +80,7 @@ function explicitSource(options: SourceOptions): readonly TokenSource[] {
   if (explicit === undefined) return [];
   if ("tokenName" in explicit) {
     const { tokenName, source } = explicit;
-    return [{ name: source, read: () => readRefreshed(options, namedLook(options, tokenName)) }];
+    return [{ name: source, read: () => readRefreshed(options, () => tokenName, namedLook(options, tokenName)) }];
   }
   const { token, source } = explicit;
   return [{ name: source, read: async () => bound({ kind: "found", token }, endpoint) }];
@@ -109,7 +111,7 @@ function folderSource(options: SourceOptions): readonly TokenSource[] {
           hint: `Sign in with 'hf auth login --name ${shown}', or run 'hf auth use --remove' in ${folder}.`,
         },
       );
-    return readRefreshed(options, namedLook(options, tokenName, missing));
+    return readRefreshed(options, () => tokenName, namedLook(options, tokenName, missing));
   };
   return [
     {
@@ -144,7 +146,9 @@ function envSource(name: string, { env, endpoint }: SourceOptions, deprecation?:
 /** The active saved login, for the endpoint that it belongs to. */
 function savedLoginSource(options: SourceOptions): TokenSource {
   const { store, endpoint } = options;
+  let name = store.source;
   const look = (now: StoreContents): Look => {
+    if (now.active.kind === "keychain") return namedLook(options, now.active.name)(now);
     if (now.active.kind !== "found") return { reading: now.active };
     if (now.record.kind === "unreadable") return { reading: { kind: "refused", error: now.record.error } };
     const { token, warning } = now.active;
@@ -162,7 +166,17 @@ function savedLoginSource(options: SourceOptions): TokenSource {
     };
     return { reading, login };
   };
-  return { name: store.source, read: () => readRefreshed(options, look) };
+  const nameOf = (now: StoreContents): string | undefined => {
+    if (now.active.kind !== "keychain") return undefined;
+    name = `keychain:${store.keychain?.backend ?? "none"}`;
+    return now.active.name;
+  };
+  return {
+    get name() {
+      return name;
+    },
+    read: () => readRefreshed(options, nameOf, look),
+  };
 }
 
 /** What a source makes of the store, and the login behind it. */
@@ -181,12 +195,22 @@ function namedLook({ endpoint }: SourceOptions, name: string, missing?: () => Hf
 /** Reads a login that may be used here, has it renewed when it is due, and reads again what is there then. */
 async function readRefreshed(
   { store, endpoint, refresh }: SourceOptions,
+  nameOf: (now: StoreContents) => string | undefined,
   look: (now: StoreContents) => Look,
 ): Promise<SourceReading> {
-  const { reading, login } = look(await store.read());
+  const see = async (): Promise<Look> => {
+    const now = await store.read();
+    try {
+      return look(await withRevealed(now, nameOf(now), store.reveal));
+    } catch (error) {
+      if (isHfError(error)) return { reading: { kind: "refused", error } };
+      throw error;
+    }
+  };
+  const { reading, login } = await see();
   if (refresh === undefined || login === undefined || reading.kind !== "found") return reading;
   const { changed, warning } = await refresh(login, endpoint);
-  const after = changed ? look(await store.read()).reading : reading;
+  const after = changed ? (await see()).reading : reading;
   if (warning === undefined || after.kind !== "found") return after;
   return { ...after, warnings: [...(after.warnings ?? []), warning] };
 }

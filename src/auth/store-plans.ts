@@ -17,6 +17,8 @@ export interface NewLogin {
   /** The name is the Hub's word, not the user's: it must not take the place of another Hub's login. @default false */
   readonly nameFromHub?: boolean | undefined;
   readonly token: Secret;
+  /** Save it in the system's keychain, not in a file. @default false */
+  readonly inKeychain?: boolean | undefined;
   /** Origin of the endpoint that accepted the token. */
   readonly origin: string;
   readonly refreshToken?: Secret | undefined;
@@ -43,11 +45,13 @@ export function planLogin(
   const record = recordOf(now);
   const login = wanted.nameFromHub === true ? { ...wanted, name: ownName(before, record, wanted) } : wanted;
   const others = before.filter((other) => other.name !== login.name);
-  const next = withOrigin(record, login, isKnown(now, login.token));
+  // Where a login of the keychain belongs is written with its name.
+  const next = login.inKeychain === true ? record : withOrigin(record, login, isKnown(now, login.token));
   const steps: StoreStep[] = [];
   if (next !== record) steps.push({ do: "write-record", record: next });
   steps.push({ do: "write-saved", logins: [...others, newToken(login)] });
-  steps.push({ do: "write-active", token: login.token });
+  if (login.inKeychain === true) steps.push({ do: "activate-keychain", name: login.name });
+  else steps.push({ do: "write-active", token: login.token });
   const names = imported.map(({ name }) => name).filter((name) => name !== login.name);
   return { steps, report: { name: login.name, replaced: others.length < before.length, imported: names } };
 }
@@ -56,8 +60,9 @@ export function planLogin(
 function ownName(saved: readonly StoredToken[], record: LoginRecord, { name, token, origin }: NewLogin): string {
   const taken = (candidate: string): boolean =>
     saved.some((other) => {
-      if (other.name !== candidate || other.token === undefined || other.token.equals(token)) return false;
-      const homes = originsOf(record, other.token);
+      if (other.name !== candidate || other.token?.equals(token) === true) return false;
+      if (other.token === undefined && other.keychain === undefined) return false;
+      const homes = other.keychain?.origins ?? (other.token === undefined ? [] : originsOf(record, other.token));
       return !(homes.length === 0 ? HUB_ORIGINS : homes).includes(origin);
     });
   if (!taken(name)) return name;
@@ -91,8 +96,12 @@ export function planSwitch(now: StoreContents, name: string): StorePlan<SwitchRe
       hint: `Sign in again with 'hf auth login --name ${plainText(name, 60)}'.`,
     });
   }
-  const changed = !(now.active.kind === "found" && now.active.token.equals(cleaned.token));
-  const steps: StoreStep[] = changed ? [{ do: "write-active", token: cleaned.token }] : [];
+  const changed = !isActive(now, login);
+  const activate: StoreStep =
+    login.keychain === undefined
+      ? { do: "write-active", token: cleaned.token }
+      : { do: "activate-keychain", name: login.name };
+  const steps: StoreStep[] = changed ? [activate] : [];
   return { steps, report: { name, token: cleaned.token, changed } };
 }
 
@@ -144,6 +153,10 @@ export function planClear(now: StoreContents): StorePlan<ClearReport> {
     for (const { token } of now.saved.logins) if (token !== undefined) tokens.push(token);
   }
   steps.push(...forget(now, tokens));
+  // Last: what is in files is gone then, also where the keychain is locked.
+  if (now.saved.kind === "ok" && now.saved.logins.some((login) => login.keychain !== undefined)) {
+    steps.push({ do: "empty-keychain" });
+  }
   const removed = now.active.kind !== "absent" || names.length > 0;
   return { steps, report: { removed, names, ...(kept === undefined ? {} : { kept }) } };
 }
@@ -155,12 +168,14 @@ export function activeLogin(now: StoreContents): StoredToken | undefined {
 
 /** The origins that a saved login may be used with, the Hub's where there is no record of it. */
 export function lookUpOrigins(now: StoreContents, login: StoredToken): readonly string[] {
+  if (login.keychain !== undefined) return login.keychain.origins;
   const record = now.record.kind === "ok" ? now.record.record : EMPTY_RECORD;
   const origins = login.token === undefined ? [] : originsOf(record, login.token);
   return origins.length > 0 ? origins : HUB_ORIGINS.slice(0, 1);
 }
 
 function isActive(now: StoreContents, login: StoredToken): boolean {
+  if (now.active.kind === "keychain") return login.keychain !== undefined && login.name === now.active.name;
   return now.active.kind === "found" && login.token !== undefined && now.active.token.equals(login.token);
 }
 
@@ -211,11 +226,11 @@ function importable(readable: readonly StoredToken[]): StoredToken[] {
   return [...taken.values()];
 }
 
-function newToken({ name, token, refreshToken, expiresAt }: NewLogin): StoredToken {
+function newToken({ name, token, origin, inKeychain, refreshToken, expiresAt }: NewLogin): StoredToken {
   const fields = new Map<string, Secret | string>([[TOKEN_KEY, token]]);
   if (refreshToken !== undefined) fields.set("refresh_token", refreshToken);
   if (expiresAt !== undefined) fields.set("expires_at", String(Math.floor(expiresAt.getTime() / 1000)));
-  return { name, token, fields };
+  return { name, token, fields, ...(inKeychain === true ? { keychain: { origins: [origin] } } : {}) };
 }
 
 /** There is no saved login of that name; with the names that there are. */

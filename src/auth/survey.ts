@@ -95,6 +95,7 @@ function stateOf(code: HfErrorCode): SourceState {
     case "ERR_HF_TOKEN_FILE":
     case "ERR_HF_STORE_UNREADABLE":
     case "ERR_HF_DISK":
+    case "ERR_HF_KEYCHAIN":
       return "unreadable";
     default:
       return "refused";

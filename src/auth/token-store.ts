@@ -1,6 +1,7 @@
 import type { HfError } from "../core/errors.ts";
 import { mask } from "../core/redact.ts";
 import { Secret } from "../core/secret.ts";
+import type { Keychain } from "./keychain.ts";
 import type { LoginRecord } from "./login-record.ts";
 import { TOKEN_KEY } from "./stored-tokens.ts";
 import type { StoredSection } from "./stored-tokens.ts";
@@ -14,13 +15,21 @@ export interface StoredToken {
   readonly refreshToken?: Secret;
   /** Undefined where the field is missing or no whole number of seconds. */
   readonly expiresAt?: Date;
+  /** Set for one in the system's keychain. Its secrets are there, and not in here until they were asked for. */
+  readonly keychain?: KeychainHome | undefined;
   /** All fields in the order of the file, ours and those of other tools, so that a rewrite loses none. */
   readonly fields: ReadonlyMap<string, Secret | string>;
 }
 
-/** What the token file holds. `refused`: there is something, and it can't be read or can't be a token. */
+export interface KeychainHome {
+  /** The origins at which it was signed in with. */
+  readonly origins: readonly string[];
+}
+
+/** What the token file holds. `keychain`: no such file, and a login of the keychain in its place. `refused`: there is something, and it can't be read or can't be a token. */
 export type ActiveToken =
   | { readonly kind: "found"; readonly token: Secret; readonly warning?: string }
+  | { readonly kind: "keychain"; readonly name: string }
   | { readonly kind: "absent" }
   | { readonly kind: "refused"; readonly error: HfError };
 
@@ -55,6 +64,8 @@ export type StoreStep =
   | { readonly do: "remove-active" }
   | { readonly do: "write-saved"; readonly logins: readonly StoredToken[] }
   | { readonly do: "remove-saved" }
+  | { readonly do: "activate-keychain"; readonly name: string }
+  | { readonly do: "empty-keychain" }
   | { readonly do: "write-record"; readonly record: LoginRecord };
 
 /** A decision made of the store's contents: what to write, and what to tell. */
@@ -107,18 +118,28 @@ export interface StoreDescription {
 export interface HeldStore {
   /** The contents now: tools without our lock may have changed them since the decision began. */
   reread(): Promise<StoreContents>;
+  /** @throws DiskError `ERR_HF_KEYCHAIN` */
+  reveal(name: string): Promise<StoredToken>;
   /**
-   * Writes the saved logins as they are, so that a full disk or a file that must not be rewritten is known before
-   * something is given up for the change.
+   * Writes the saved logins as they are, so that a full disk, a locked keychain or a file that must not be rewritten is
+   * known before something is given up for the change.
+   * @param login the one that will be changed
    * @throws DiskError
    */
-  rehearse(): Promise<void>;
+  rehearse(login: StoredToken): Promise<void>;
 }
 
 /** A place where logins are kept, one of them active. */
 export interface TokenStore {
   /** Name of the source that the active token of this store is: `file:/home/me/.cache/huggingface/token`. */
   readonly source: string;
+  /** The system's keychain, where there is one to ask. */
+  readonly keychain: Keychain | undefined;
+  /**
+   * A login of the keychain with its secrets.
+   * @throws DiskError `ERR_HF_KEYCHAIN` locked, gone, or no keychain here
+   */
+  reveal(name: string): Promise<StoredToken>;
   /** The contents now. Never throws for what a file holds: that is part of the answer. Takes no lock. */
   read(): Promise<StoreContents>;
   /**

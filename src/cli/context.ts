@@ -139,6 +139,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
       platform: process.platform,
       uid: process.getuid?.(),
       cwd: machine.cwd,
+      program: { execPath: process.execPath, script: process.argv[1] ?? "" },
       warn,
       explicit,
       confirmEndpoint,

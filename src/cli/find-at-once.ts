@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import {
   createFileTokenStore,
   createFolderLogins,
+  createKeychain,
   isRefreshDue,
   isTokenVariable,
   resolveToken,
@@ -53,7 +54,8 @@ export function findAtOnce(process: ProcessPort, options: FindOptions = {}): Fou
   const endpoint = options.endpoint === undefined ? read.endpoint : parseEndpoint(options.endpoint);
   const { tokenPath, storedTokensPath } = read;
   const uid = process.getuid?.();
-  const store = createFileTokenStore({ tokenPath, storedTokensPath, platform, clock: systemClock, uid });
+  const keychain = createKeychain({ platform, env, execPath: process.execPath, from: process.argv[1] ?? "" });
+  const store = createFileTokenStore({ tokenPath, storedTokensPath, platform, clock: systemClock, keychain, uid });
   const folders = createFolderLogins({ storedTokensPath, platform });
   const { tokenName, refresh = takeOver } = options;
   const sources = tokenSources({

@@ -10,8 +10,10 @@ export async function refreshInFull(process: ProcessPort, tokenName: string, end
   const context = createContext({ endpoint }, process);
   try {
     const session = await context.session();
-    const { createRefresher, readableLogins } = await import("../auth/index.ts");
-    const login = readableLogins(await session.store.read()).find(({ name }) => name === tokenName);
+    const { createRefresher, readableLogins, withRevealed } = await import("../auth/index.ts");
+    const { store } = session;
+    const now = await withRevealed(await store.read(), tokenName, store.reveal);
+    const login = readableLogins(now).find(({ name }) => name === tokenName);
     return login === undefined ? { changed: true } : await createRefresher(session.refreshing)(login, endpoint);
   } finally {
     context.close();

@@ -39,6 +39,7 @@ export type HfErrorCode =
   | "ERR_HF_DISK"
   | "ERR_HF_STORE_UNREADABLE"
   | "ERR_HF_TOKEN_FILE"
+  | "ERR_HF_KEYCHAIN"
   | "ERR_HF_LOCK_TIMEOUT"
   // integrity
   | "ERR_HF_INTEGRITY"

@@ -14,6 +14,7 @@ interface Flags {
   readonly web?: boolean;
   readonly device?: boolean;
   readonly name?: string;
+  readonly store?: string;
   readonly force?: boolean;
   readonly addToGitCredential?: boolean;
 }
@@ -34,6 +35,7 @@ export const authLogin = command<Flags>({
     web: switchFlag("Sign in with the browser of this machine"),
     device: switchFlag("Sign in with a code that you enter in any browser, on any device"),
     name: valueFlag("Name to save the login under (default: the token's own name at the Hub)", "NAME"),
+    store: valueFlag("file (the default, as Python's tools need it) or keychain, which is the system's own", "STORE"),
     force: switchFlag("Sign in although somebody is signed in; also begin a new store when the old one can't be read"),
     addToGitCredential: switchFlag("Store the token with git's credential helper as well"),
   },
@@ -43,6 +45,8 @@ export const authLogin = command<Flags>({
     const { endpoint } = session.settings;
     const named = await context.namedToken();
     const force = flags.force === true;
+    const { storeOf } = await import("../keychain-or-file.ts");
+    const store = storeOf(flags.store);
     const asked = askedWay(flags, named !== undefined);
     // Whoever gives a token, or a name that is not in use, wants another login.
     if (named === undefined && !force) {
@@ -52,10 +56,12 @@ export const authLogin = command<Flags>({
     }
     const insecure = insecureEndpoint(endpoint);
     if (insecure !== undefined) throw insecure;
+    const inKeychain = store === "keychain" && (await keychainWorks(context, session));
     const save = (given: Pick<LoginOptions, "token" | "source" | "refreshToken" | "expiresAt">): Promise<LoginReport> =>
       login({
         ...given,
         name: flags.name,
+        inKeychain,
         endpoint,
         store: session.store,
         connect: session.connect,
@@ -85,6 +91,16 @@ export const authLogin = command<Flags>({
     return saved(context, report, git);
   },
 });
+
+async function keychainWorks(context: CliContext, { store }: Session): Promise<boolean> {
+  const { keychainOrFile } = await import("../keychain-or-file.ts");
+  if (store.keychain === undefined) throw new TypeError("a program that does not know where it is");
+  const prompts = context.interactive ? await context.prompts() : undefined;
+  return keychainOrFile(store.keychain, {
+    warn: context.warn,
+    confirm: prompts === undefined ? undefined : (question) => prompts.confirm(question, false),
+  });
+}
 
 function askedWay(flags: Flags, hasToken: boolean): PageWay | undefined {
   const asked = [flags.web === true && "--web", flags.device === true && "--device", hasToken && "a token"].filter(
@@ -189,6 +205,11 @@ function saved(
   if (report.overriddenBy !== undefined) {
     notes.push(`${report.overriddenBy} is set and comes before saved logins: unset it to use this one.`);
   }
+  if (report.keychain !== undefined) {
+    notes.push(
+      "Python's tools can't read the keychain: to them you are not signed in here. 'hf run -- CMD' gives them the token.",
+    );
+  }
   if (report.role === "write") notes.push("This token can also write. To download, a read token is enough.");
   return {
     data: {
@@ -198,6 +219,7 @@ function saved(
       endpoint: report.endpoint,
       replaced: report.replaced,
       expiresAt: expiresAt?.toISOString() ?? null,
+      store: report.keychain === undefined ? "file" : "keychain",
       tokenPath: report.tokenPath,
       storedTokensPath: report.storedTokensPath,
       overriddenBy: report.overriddenBy ?? null,
@@ -206,8 +228,9 @@ function saved(
     },
     human: [
       `${tick(context.printer)} Signed in to ${report.endpoint} as ${report.user}${role}`,
-      `  saved as ${name} in ${report.storedTokensPath}`,
-      `  active token in ${report.tokenPath}`,
+      ...(report.keychain === undefined
+        ? [`  saved as ${name} in ${report.storedTokensPath}`, `  active token in ${report.tokenPath}`]
+        : [`  saved as ${name} in ${report.keychain}; no file holds it`]),
       ...(expiresAt === undefined ? [] : [`  renewed by itself before ${expiresAt.toISOString().slice(0, 10)}`]),
       ...(git?.human ?? []),
     ],

@@ -22,8 +22,13 @@ export const authLogout = command<Flags>({
     const { endpoint } = session.settings;
     const name = flags.name ?? flags.tokenName;
     const page = `The token stays valid at the Hub. To end it: ${endpoint}/settings/tokens`;
-    const active = (await session.store.read()).active;
-    const hidden = active.kind === "found" ? overridingSource(context.env, active.token) : undefined;
+    const { store } = session;
+    const { active } = await store.read();
+    // A locked keychain is the sign-out's own matter, further down.
+    const kept = active.kind === "keychain" ? await store.reveal(active.name).catch(() => undefined) : undefined;
+    const token = active.kind === "found" ? active.token : kept?.token;
+    const hidden =
+      active.kind === "absent" || active.kind === "refused" ? undefined : overridingSource(context.env, token);
     const still = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].filter((variable) => (context.env[variable] ?? "") !== "");
     const notes = [
       page,
@@ -48,7 +53,7 @@ export const authLogout = command<Flags>({
     }
     const report = await logoutAll(session.store, { signal: context.signal });
     if (report.kept !== undefined) context.warn(report.kept.message);
-    if (active.kind === "found") await removeGitCredential(context, active.token);
+    if (token !== undefined) await removeGitCredential(context, token);
     const names = report.names.map((one) => plainText(one, 120));
     if (!report.removed) {
       return {

@@ -14,16 +14,17 @@ export const authRefresh = command<Flags>({
   flags: { name: valueFlag("The saved login to renew (default: the active one)", "NAME") },
   run: async (flags, context) => {
     const session = await context.session();
-    const { activeLogin, notOauth, readNamedLogin, refreshLogin } = await import("../../auth/index.ts");
+    const { activeLogin, notOauth, readNamedLogin, refreshLogin, withRevealed } = await import("../../auth/index.ts");
     const { endpoint } = session.settings;
-    const now = await session.store.read();
-    if (now.active.kind === "refused" && flags.name === undefined) throw now.active.error;
-    const name = flags.name ?? activeLogin(now)?.name;
+    const before = await session.store.read();
+    if (before.active.kind === "refused" && flags.name === undefined) throw before.active.error;
+    const name = flags.name ?? activeLogin(before)?.name;
     if (name === undefined) {
       throw new TokenError("ERR_HF_NOT_SIGNED_IN", "No saved login is active, so there is none to renew.", {
         hint: "See 'hf auth list', and name one with --name. Or sign in with 'hf auth login'.",
       });
     }
+    const now = await withRevealed(before, name, session.store.reveal);
     const reading = readNamedLogin(now, name, endpoint);
     if (reading.kind === "refused") throw reading.error;
     const login = now.saved.kind === "ok" ? now.saved.logins.find((one) => one.name === name) : undefined;

@@ -40,7 +40,7 @@ export const authUse = command<Flags>({
     const { folder, before, changed } = await session.folders.set(cwd, name, context.signal);
     const { overridingSource, readableLogins } = await import("../../auth/index.ts");
     const token = readableLogins(await session.store.read()).find((login) => login.name === name)?.token;
-    const hidden = token === undefined ? undefined : overridingSource(context.env, token);
+    const hidden = overridingSource(context.env, token);
     const shown = plainText(name, 120);
     return {
       data: { folder, name: shown, before: before ?? null, changed, overriddenBy: hidden ?? null },
@@ -53,8 +53,9 @@ export const authUse = command<Flags>({
 
 /** A rule for a login that is not there, or is of another endpoint, would stop every command in the folder. */
 async function refuseUnusable(session: Session, name: string): Promise<void> {
-  const { readNamedLogin } = await import("../../auth/index.ts");
-  const reading = readNamedLogin(await session.store.read(), name, session.settings.endpoint);
+  const { readNamedLogin, withRevealed } = await import("../../auth/index.ts");
+  const { store, settings } = session;
+  const reading = readNamedLogin(await withRevealed(await store.read(), name, store.reveal), name, settings.endpoint);
   if (reading.kind === "refused") throw reading.error;
 }
 
