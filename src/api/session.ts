@@ -141,10 +141,16 @@ export function openSession(options: SessionOptions): Session {
     resolutions.set(implicit, found);
     return found;
   };
-  const clientFor = (at: string, credential: Credential | undefined, tells = true): HubClient =>
+  const clientFor = (
+    at: string,
+    credential: Credential | undefined,
+    tells = true,
+    renewCredential?: () => Promise<Credential>,
+  ): HubClient =>
     createHubClient({
       endpoint: at,
       ...(credential === undefined ? {} : { credential }),
+      renewCredential,
       ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
       clock,
       userAgent: userAgent(settings.userAgentOrigin),
@@ -155,9 +161,18 @@ export function openSession(options: SessionOptions): Session {
       ...networkOf(env, settings, warn),
     });
   const connect = (credential: Credential | undefined): HubClient => clientFor(endpoint, credential);
+  /** A token for an hour must not end a download that takes two. */
+  const connectFor = (found: TokenResolution): HubClient => {
+    const credential = credentialOf(found, endpoint);
+    if (found.kind !== "found" || found.resource === undefined) return connect(credential);
+    return clientFor(endpoint, credential, true, async () => {
+      const again = credentialOf(await resolveToken(sources(true, { renew: false, exchange: true })), endpoint);
+      return again ?? { token: found.token, origin: new URL(endpoint).origin, source: found.source };
+    });
+  };
   const hubs = new Map<TokenNeed, Promise<HubClient>>();
   const hub = (need: TokenNeed = "optional"): Promise<HubClient> => {
-    const made = hubs.get(need) ?? resolve(need).then((found) => connect(credentialOf(found, endpoint)));
+    const made = hubs.get(need) ?? resolve(need).then(connectFor);
     hubs.set(need, made);
     return made;
   };

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
 import { inspect } from "node:util";
 import { nobody, quickClock, serve, serveRaw } from "../../test/support/scripted-server.ts";
+import type { Credential } from "../core/credential.ts";
 import { RateLimitError } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import { createHubClient } from "./client.ts";
@@ -47,6 +48,40 @@ describe("createHubClient(): calls", () => {
     const server = await serve(t, (_request, response) => json(response, 1));
     await clientFor(t, server.url).json("x", { anonymous: true });
     assert.equal(server.seen[0]?.headers["authorization"], undefined);
+  });
+
+  it("asks for a credential anew in its last five minutes, and does with the old one until its end", async (t) => {
+    const server = await serve(t, (_request, response) => json(response, 1));
+    const { origin } = new URL(server.url);
+    let now = 1_000_000_000_000;
+    const end = now + 3_600_000;
+    const answers: (() => Promise<Credential>)[] = [
+      () => Promise.reject(new Error("away for a moment")),
+      async () => ({ token: Secret.of(`${value}-2`), origin, source: "test", expiresAt: new Date(end + 3_600_000) }),
+      () => Promise.reject(new Error("gone for good")),
+    ];
+    const client = createHubClient({
+      endpoint: server.url,
+      credential: { token, origin, source: "test", expiresAt: new Date(end) },
+      clock: { ...quickClock(), now: () => now },
+      renewCredential: () => (answers.shift() ?? assert.fail)(),
+    });
+    t.after(() => client.close());
+    const sent = async (): Promise<string | undefined> => {
+      await client.json("x");
+      return server.seen.at(-1)?.headers.authorization?.slice(`Bearer ${value}`.length);
+    };
+    now = end - 300_001;
+    assert.equal(await sent(), "");
+    now = end - 300_000;
+    await client.json("x", { anonymous: true });
+    assert.equal(answers.length, 3);
+    assert.equal(await sent(), "");
+    assert.equal(await sent(), "-2");
+    assert.equal(await sent(), "-2");
+    now = end + 3_600_000;
+    await assert.rejects(sent(), /gone for good/);
+    assert.equal(answers.length, 0);
   });
 
   it("sends JSON, forms and lines", async (t) => {

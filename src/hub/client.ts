@@ -25,6 +25,11 @@ export interface HubClientOptions {
   readonly endpoint: string;
   /** Sent to its own origin only. @default none: anonymous */
   readonly credential?: Credential;
+  /**
+   * Gives the credential anew, for work that outlasts it: asked before a call in its last five minutes and after its
+   * end. What it throws then, the call throws. @default it is used as it is
+   */
+  readonly renewCredential?: (() => Promise<Credential>) | undefined;
   /** @default one over `node:http` and `node:https` */
   readonly fetch?: Fetch;
   /** Transfers one file body on one hop. @default straight from the socket; over `fetch` when that is given */
@@ -136,6 +141,7 @@ export function createHubClient(options: HubClientOptions): HubClient {
   const exchange = createExchange({
     endpoint,
     credential,
+    renewCredential: options.renewCredential,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     userAgent: options.userAgent ?? userAgent(),

@@ -18,6 +18,7 @@ import type { OpenedBody } from "./transfer-types.ts";
 export interface ExchangeSetup {
   readonly endpoint: string;
   readonly credential: Credential | undefined;
+  readonly renewCredential: (() => Promise<Credential>) | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly userAgent: string;
@@ -62,12 +63,26 @@ export type Exchange = <A extends OpenedBody, T>(
   finish: (reached: Reached<A>) => Promise<T>,
 ) => Promise<T>;
 
+/** Milliseconds before its end at which a credential is asked for anew. */
+const MARGIN_MS = 300_000;
 const MAX_ERROR_BODY = 256 * 1024;
 
 export function createExchange(setup: ExchangeSetup): Exchange {
   const { endpoint, clock, warn } = setup;
   const hubOrigin = new URL(endpoint).origin;
   const warnHub = createHubWarnings(warn);
+  let current = setup.credential;
+  const credentialNow = async (): Promise<Credential | undefined> => {
+    const end = current?.expiresAt?.getTime();
+    if (setup.renewCredential === undefined || end === undefined || clock.now() < end - MARGIN_MS) return current;
+    try {
+      current = await setup.renewCredential();
+    } catch (error) {
+      // As long as the old one is good, a server that is away for a moment stops nothing.
+      if (clock.now() >= end) throw error;
+    }
+    return current;
+  };
 
   return async <A extends OpenedBody, T>(
     call: Call,
@@ -81,7 +96,7 @@ export function createExchange(setup: ExchangeSetup): Exchange {
       });
     }
     signal?.throwIfAborted();
-    const credential = call.anonymous ? undefined : setup.credential;
+    const credential = call.anonymous ? undefined : await credentialNow();
     const common = { "user-agent": setup.userAgent, ...callerHeaders(call.headers) };
     const first = firstHop(call.url, call.method, call.body?.content, credential);
 
