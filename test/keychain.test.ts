@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { createFileTokenStore, createKeychain } from "../src/auth/index.ts";
@@ -88,6 +88,11 @@ describe("a login in the system's keychain", { skip }, () => {
     const { host } = new URL(world.hub.url);
     const git = await done(["auth", "git-credential", "get"], { input: `protocol=http\nhost=${host}\n\n` });
     assert.ok(git.stdout.includes(`password=${token}\n`));
+    const program = join(world.folder, "library.mjs");
+    const door = new URL("../src/index.js", import.meta.url).href;
+    writeFileSync(program, `import { whoami } from ${JSON.stringify(door)};\nconsole.log((await whoami()).name);\n`);
+    const library = await world.run(process.execPath, [program], { env: keyring.env });
+    assert.equal(library.stdout, "alice\n", library.stderr);
     assert.deepEqual(filesWith(token), []);
   });
 

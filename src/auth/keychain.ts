@@ -4,7 +4,7 @@ import { DiskError, safeText } from "../core/errors.ts";
 import type { Environment } from "../core/ports.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { KEYCHAIN_PROGRAM } from "./keychain-program.ts";
-import { isTokenVariable } from "./token-variables.ts";
+import { withoutTokens } from "./token-variables.ts";
 
 /** The system's own store of secrets. Every call ends within its limit, whatever the store does. */
 export interface Keychain {
@@ -180,12 +180,4 @@ function realPath(path: string): string {
   } catch {
     return path;
   }
-}
-
-function withoutTokens(env: Environment): Record<string, string> {
-  const left: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && !isTokenVariable(name)) left[name] = value;
-  }
-  return left;
 }

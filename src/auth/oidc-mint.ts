@@ -10,7 +10,7 @@ import { readIdToken } from "./oidc-id-token.ts";
 import type { IdToken } from "./oidc-id-token.ts";
 import type { OidcProvider, OidcWay } from "./oidc-provider.ts";
 import { readBytes } from "./store-files.ts";
-import { isTokenVariable } from "./token-variables.ts";
+import { withoutTokens } from "./token-variables.ts";
 
 export interface MintOptions {
   readonly env: Environment;
@@ -97,15 +97,6 @@ async function runCommand(
   if (token !== "") Secret.of(token);
   if (expiresAt !== undefined && ends <= clock.now()) throw refuse("gives an ID token that has expired", again);
   return token;
-}
-
-/** A program that makes ID tokens needs none of the Hub's. */
-function withoutTokens(env: Environment): Record<string, string> {
-  const left: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && !isTokenVariable(name)) left[name] = value;
-  }
-  return left;
 }
 
 async function askServer(

@@ -41,3 +41,12 @@ const TOKEN_VARIABLES: readonly string[] = [
 export function isTokenVariable(name: string): boolean {
   return TOKEN_VARIABLES.includes(name.toUpperCase());
 }
+
+/** The environment without them: for a program that has no business with a token of the Hub. */
+export function withoutTokens(env: Environment): Record<string, string> {
+  const left: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && !isTokenVariable(name)) left[name] = value;
+  }
+  return left;
+}

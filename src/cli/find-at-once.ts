@@ -5,13 +5,12 @@ import {
   createFolderLogins,
   createKeychain,
   isRefreshDue,
-  isTokenVariable,
   resolveToken,
   tokenSources,
+  withoutTokens,
 } from "../auth/index.ts";
 import type { LoginRefresher, TokenResolution, TokenSource, TokenStore } from "../auth/index.ts";
 import { systemClock } from "../core/clock.ts";
-import type { Environment } from "../core/ports.ts";
 import { parseEndpoint, readSettings } from "../core/settings.ts";
 import type { Settings } from "../core/settings.ts";
 import { userHome } from "../core/user-home.ts";
@@ -59,6 +58,7 @@ export function findAtOnce(process: ProcessPort, options: FindOptions = {}): Fou
   const folders = createFolderLogins({ storedTokensPath, platform });
   const { tokenName, refresh = takeOver } = options;
   const sources = tokenSources({
+    // A token in a variable belongs to the endpoint of the environment, and so to no other that is asked for here.
     env: isSameOrigin(endpoint, read.endpoint) ? env : withoutTokens(env),
     endpoint,
     store,
@@ -69,11 +69,6 @@ export function findAtOnce(process: ProcessPort, options: FindOptions = {}): Fou
     refresh: refresh === "never" || read.offline ? undefined : refresh,
   });
   return { settings: { ...read, endpoint }, store, sources, resolve: () => resolveToken(sources) };
-}
-
-/** A token in a variable belongs to the endpoint of the environment, and so to no other that is asked for here. */
-function withoutTokens(env: Environment): Environment {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !isTokenVariable(name)));
 }
 
 function isSameOrigin(a: string, b: string): boolean {
