@@ -121,6 +121,7 @@ describe("the log of a job in GitHub Actions", () => {
     ["auth", "status"],
     ["auth", "list"],
     ["auth", "refresh"],
+    ["doctor", "--timeout", "20"],
     ["env"],
     ["download", RESOURCE],
     ["download", "alice/private-model"],

@@ -108,6 +108,8 @@ describe("a login in the system's keychain", { skip }, () => {
       );
     }
     assert.match((await done(["auth", "list"])).stdout, /\* +alice-read +in the keychain/);
+    const doctor = await hf(["doctor", "--json"]);
+    assert.doesNotMatch(doctor.stdout, /can't be asked|not-signed-in/);
     const hidden = await done(["auth", "list"], { env: { HF_TOKEN: world.token("bob-read") } });
     assert.match(hidden.stderr, /env:HF_TOKEN is set and comes before/);
   });

@@ -22,6 +22,8 @@ export interface CliContext {
   readonly debug: boolean;
   readonly env: Environment;
   readonly machine: Machine;
+  /** Has a secret that was just made masked in the log of the job. Undefined: there is no such log. */
+  readonly onSecret: ((secret: Secret) => void) | undefined;
   /** Where this program and its Node are. */
   readonly program: RunningProgram & {
     /** Of Node, as `20.19.1`. */
@@ -131,6 +133,12 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     if (!interactive) return false;
     return (await prompts()).confirm(`May your saved logins of huggingface.co be sent to ${origin}? (y/N)`, false);
   };
+  const program = {
+    execPath: process.execPath,
+    script: process.argv[1] ?? "",
+    nodeVersion: process.version.replace(/^v/, ""),
+  };
+  const onSecret = isGithubRunner(env) ? (secret: Secret) => printer.err(maskCommand(secret)) : undefined;
   const open = async (explicit: SessionOptions["explicit"]): Promise<Session> => {
     const { openSession } = await import("../api/index.ts");
     return openSession({
@@ -139,11 +147,11 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
       platform: process.platform,
       uid: process.getuid?.(),
       cwd: machine.cwd,
-      program: { execPath: process.execPath, script: process.argv[1] ?? "" },
+      program,
       warn,
       explicit,
       confirmEndpoint,
-      ...(isGithubRunner(env) ? { onSecret: (secret: Secret) => printer.err(maskCommand(secret)) } : {}),
+      onSecret,
       ...(flags.debug === true ? { onExchange: (line: string) => printer.err(`${line}\n`) } : {}),
     });
   };
@@ -155,11 +163,8 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     debug: flags.debug === true,
     env,
     machine,
-    program: {
-      execPath: process.execPath,
-      script: process.argv[1] ?? "",
-      nodeVersion: process.version.replace(/^v/, ""),
-    },
+    program,
+    onSecret,
     user: { uid: process.getuid?.(), name: accountName },
     signal: interrupt.signal,
     interactive,

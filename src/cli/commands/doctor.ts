@@ -43,6 +43,8 @@ export const doctor = command<Flags>({
       uid: context.user.uid,
       cwd: context.machine.cwd,
       explicit: await context.namedToken(),
+      program: context.program,
+      onSecret: context.onSecret,
     });
     if (flags.advise === true) return adviseReport(context, session);
     const look = looker(flags, context, session, endpointError);
