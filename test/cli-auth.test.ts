@@ -175,6 +175,27 @@ describe("hf auth login", () => {
     assert.match(stored(), /\[alice-read\][^[]*\[work\]/);
   });
 
+  it("says what a sign-out leaves, with exit 6", async () => {
+    await login("alice-read");
+    const json = JSON.stringify({ tokens: { work: { token: world.token("bob-read") } } });
+    writeFileSync(join(world.home, "stored_tokens"), json);
+    const done = await world.hf(["auth", "logout", "--json"]);
+    assert.equal(done.exit, 6, done.stderr);
+    const { removed, kept } = JSON.parse(done.stdout) as {
+      removed: string[];
+      kept: { code: string; message: string }[];
+    };
+    assert.deepEqual(removed, []);
+    assert.equal(kept[0]?.code, "ERR_HF_STORE_UNREADABLE");
+    assert.ok(kept[0]?.message.includes(join(world.home, "stored_tokens")));
+    assert.ok(!existsSync(join(world.home, "token")));
+    assert.equal(stored(), json);
+    const again = await world.hf(["auth", "logout"]);
+    assert.equal(again.exit, 6, again.stderr);
+    assert.match(again.stderr, /it is JSON, which another tool has written/);
+    assert.match(again.stdout, /Nothing was removed/);
+  });
+
   it("leaves a store that Python can't parse alone", async () => {
     mkdirSync(world.home, { recursive: true });
     const broken = "[a]\nhf_token = x\n\n[a]\nhf_token = y\n\n";

@@ -255,6 +255,21 @@ describe("hf auth env", () => {
     assert.equal(done.exit, 0, done.stderr);
     assert.equal((JSON.parse(done.stdout) as { endpoint: string }).endpoint, world.hub.url);
   });
+
+  it("runs nothing that a file of variables names, and says what Node has run", async () => {
+    const ran = join(world.folder, "ran");
+    const evil = join(world.folder, "evil.cjs");
+    writeFileSync(evil, `require("node:fs").writeFileSync(${JSON.stringify(ran)}, "")`);
+    const file = join(world.folder, "options.env");
+    writeFileSync(file, `NODE_OPTIONS="--require=${evil}"\nHF_TOKEN=${world.token("alice-read")}\n`);
+    const safe = await world.hf(["whoami", "-q", "--dotenv", file]);
+    assert.equal(safe.exit, 0, safe.stderr);
+    assert.equal(safe.stdout, "alice\n");
+    assert.ok(!existsSync(ran));
+    const obeyed = await world.hf(["whoami", "-q", "--env-file", file]);
+    assert.equal(obeyed.exit, 2, obeyed.stderr);
+    assert.match(obeyed.stderr, /sets NODE_OPTIONS, and Node itself has obeyed that already/);
+  });
 });
 
 describe("hf auth git-credential and setup-git", { skip: git }, () => {

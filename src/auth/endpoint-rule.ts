@@ -1,5 +1,6 @@
 import { carriesTokens, HUB_ORIGINS, isLoopback } from "../core/credential.ts";
 import { TokenError } from "../core/errors.ts";
+import { shellWord } from "../core/shell-word.ts";
 import type { HfErrorOptions } from "../core/errors.ts";
 
 /**
@@ -45,10 +46,10 @@ export function misplacedLogin({ endpoint, loginOrigins, trusted }: SavedLoginAt
   if (loginOrigins.includes(url.origin)) return undefined;
   const home = ofHub ? "https://huggingface.co" : loginOrigins.join(" and ");
   if (ofHub && (HUB_ORIGINS.includes(url.origin) || isLoopback(url) || trusted.includes(url.origin))) return undefined;
-  const signIn = `hf auth login --endpoint ${endpoint}`;
+  const signIn = `hf auth login --endpoint ${shellWord(endpoint)}`;
   const message = `The saved login belongs to ${home}, not to ${url.origin}.`;
-  if (!ofHub) return new TokenError("ERR_HF_TOKEN_ENDPOINT", message, { hint: `Sign in there with '${signIn}'.` });
+  if (!ofHub) return new TokenError("ERR_HF_TOKEN_ENDPOINT", message, { hint: `Sign in there: ${signIn}` });
   return new UntrustedEndpointError(url.origin, message, {
-    hint: `Sign in there with '${signIn}', or let saved logins go there too with 'hf auth trust ${url.origin}'.`,
+    hint: `Let saved logins go there too with 'hf auth trust ${url.origin}', or sign in there: ${signIn}`,
   });
 }

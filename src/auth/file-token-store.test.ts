@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import {
   chmodSync,
   existsSync,
+  lchownSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -64,6 +66,15 @@ async function save(
   return (await storeAt().write((now) => planLogin(now, login, onUnreadable), { onUnreadable })).copy;
 }
 
+/** A link that another user has made, to the user whose number is given back: undefined is this one. */
+function foreignLink(target: string, path: string): number | undefined {
+  symlinkSync(target, path);
+  const me = process.geteuid?.() ?? 0;
+  if (me !== 0) return me + 1;
+  lchownSync(path, 54_321, 54_321);
+  return undefined;
+}
+
 const text = (path: string): string => readFileSync(path, "utf8");
 const mode = (path: string): number => statSync(path).mode & 0o777;
 const coded =
@@ -112,6 +123,72 @@ describe("the file token store", () => {
     assert.equal(text(elsewhere), a.expose());
   });
 
+  it(
+    "writes through no link of another user, says so, and shows it",
+    { skip: posix ? false : "needs links" },
+    async () => {
+      const elsewhere = join(home, "theirs");
+      writeFileSync(elsewhere, "");
+      const uid = foreignLink(elsewhere, paths.token);
+      const login = { name: "a", token: a, origin: "https://huggingface.co" };
+      await assert.rejects(
+        storeAt({ uid }).write((now) => planLogin(now, login)),
+        coded("ERR_HF_DISK", /token is a link that another user has made/),
+      );
+      assert.equal(text(elsewhere), "");
+      const { tokenFile } = await storeAt({ uid }).describe();
+      assert.equal(tokenFile.unsafe, "is a link that another user has made");
+    },
+  );
+
+  it("removes what its links lead to in a full logout", { skip: posix ? false : "needs links" }, async () => {
+    const [dot, elsewhere, logins] = ["dot", "dot/secret", "logins"].map((name) => join(home, name));
+    mkdirSync(String(dot));
+    symlinkSync("dot/secret", paths.token);
+    symlinkSync("../hop", String(elsewhere));
+    symlinkSync(String(logins), paths.stored);
+    writeFileSync(join(home, "hop"), "");
+    writeFileSync(String(logins), "");
+    await save("a", a);
+    assert.equal(text(join(home, "hop")), a.expose());
+    assert.match(text(String(logins)), /\[a\]/);
+    assert.deepEqual(await logoutAll(storeAt()), { removed: true, names: ["a"], kept: [] });
+    for (const name of ["hop", "logins", "token", "stored_tokens"]) assert.equal(existsSync(join(home, name)), false);
+    assert.throws(() => lstatSync(paths.token), { code: "ENOENT" });
+  });
+
+  it(
+    "removes a link of another user, not what it leads to, and says so",
+    { skip: posix ? false : "needs links" },
+    async () => {
+      const elsewhere = join(home, "theirs");
+      writeFileSync(elsewhere, a.expose());
+      const uid = foreignLink(elsewhere, paths.token);
+      const { removed, kept } = await logoutAll(storeAt({ uid }));
+      assert.equal(removed, true);
+      assert.match(kept[0]?.message ?? "", /another user has made/);
+      assert.equal(text(elsewhere), a.expose());
+      assert.throws(() => lstatSync(paths.token), { code: "ENOENT" });
+    },
+  );
+
+  it("takes temps of killed writers away in a full logout, and names the copies that were kept", async () => {
+    await save("a", a);
+    for (const name of ["token.0123abcd.tmp", "stored_tokens.0123abcd.tmp"])
+      writeFileSync(join(home, name), a.expose());
+    writeFileSync(join(home, "token.other.tmp"), "mine");
+    const copy = `${paths.stored}.unreadable-2026-01-01T00-00-00`;
+    writeFileSync(copy, "{}");
+    const { kept } = await logoutAll(storeAt());
+    assert.deepEqual(readdirSync(home).toSorted(), [
+      "stored_tokens.lock",
+      "stored_tokens.unreadable-2026-01-01T00-00-00",
+      "token.other.tmp",
+    ]);
+    assert.match(kept[0]?.message ?? "", /could not be read is at .*unreadable-2026/);
+    assert.equal(kept.length, 1);
+  });
+
   it("saves a second login without touching the fields of the first", async () => {
     const other = `[other]\nhf_token = ${b.expose()}\nrefresh_token = r-12345678\nexpires_at = 12\nx = y\n\n`;
     writeFileSync(paths.stored, other);
@@ -155,9 +232,9 @@ describe("the file token store", () => {
 
   it("removes both files and its record in a full logout, and keeps the lock file", async () => {
     await save("a", a, { origin: "https://hub.acme.io" });
-    assert.deepEqual(await logoutAll(storeAt()), { removed: true, names: ["a"] });
+    assert.deepEqual(await logoutAll(storeAt()), { removed: true, names: ["a"], kept: [] });
     assert.deepEqual(readdirSync(home), ["stored_tokens.lock"]);
-    assert.deepEqual(await logoutAll(storeAt()), { removed: false, names: [] });
+    assert.deepEqual(await logoutAll(storeAt()), { removed: false, names: [], kept: [] });
   });
 
   it("makes no folder for a logout", async () => {
@@ -399,7 +476,10 @@ describe("a file of saved logins that Python can't read", () => {
     writeFileSync(paths.token, a.expose());
     const { removed, kept } = await logoutAll(storeAt());
     assert.equal(removed, true);
-    assert.equal(kept?.code, "ERR_HF_STORE_UNREADABLE");
+    assert.deepEqual(
+      kept.map(({ code }) => code),
+      ["ERR_HF_STORE_UNREADABLE"],
+    );
     assert.equal(text(paths.stored), json);
     assert.equal(existsSync(paths.token), false);
   });

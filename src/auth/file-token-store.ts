@@ -1,11 +1,11 @@
-import { realpathSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { diskError, systemCode } from "../core/errors.ts";
+import type { HfError } from "../core/errors.ts";
 import type { Clock, Warn } from "../core/ports.ts";
 import type { Keychain } from "./keychain.ts";
 import { createKeychainLogins } from "./keychain-logins.ts";
 import { formatLoginRecord } from "./login-record.ts";
-import { describePath, readActive, readBytes, readRecord, readSaved, settled } from "./store-files.ts";
+import { describePath, readActive, readRecord, readSaved, readBytes, settled } from "./store-files.ts";
+import { remains, removeSecret, writeSecret } from "./secret-files.ts";
 import { planClear } from "./store-plans.ts";
 import { formatStoredTokens } from "./stored-tokens.ts";
 import { toSection } from "./token-store.ts";
@@ -29,7 +29,6 @@ export interface FileStoreOptions {
   readonly warn?: Warn | undefined;
 }
 
-const SECRET_FILE = 0o600;
 const SECRET_FOLDER = 0o700;
 
 /**
@@ -38,7 +37,7 @@ const SECRET_FOLDER = 0o700;
  * and left as it is otherwise.
  */
 export function createFileTokenStore(options: FileStoreOptions): TokenStore {
-  const { tokenPath, storedTokensPath, platform, clock } = options;
+  const { tokenPath, storedTokensPath, platform, clock, uid } = options;
   const folder = dirname(storedTokensPath);
   const recordPath = join(folder, "latchkey.json");
   const lockPath = `${storedTokensPath}.lock`;
@@ -47,8 +46,8 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
     indexPath: join(folder, "latchkey-keychain.json"),
     storedTokensPath,
     keychain: options.keychain,
-    writeFile: (path, text) => writeSecret(path, text, "write the list of logins in the keychain"),
-    removeFile: (path) => remove(path, "remove the list of logins in the keychain"),
+    writeFile: (path, text) => writeSecret(path, text, "write the list of logins in the keychain", uid),
+    removeFile: (path) => void removeSecret(path, "remove the list of logins in the keychain", uid),
   });
 
   const readAll = async (beforeChange: boolean): Promise<StoreContents> => {
@@ -88,17 +87,19 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
         },
       });
       const copy = await keepCopy(now, steps, change.onUnreadable ?? "refuse");
-      for (const step of steps) await carryOut(step);
-      return { report, ...(copy === undefined ? {} : { copy }) };
+      const kept: HfError[] = [];
+      for (const step of steps) kept.push(...((await carryOut(step)) ?? []));
+      return { report, ...(copy === undefined ? {} : { copy }), kept };
     } finally {
       lock.release();
     }
   };
 
-  const carryOut = async (step: StoreStep): Promise<void> => {
+  /** @returns what should have gone and was kept */
+  const carryOut = async (step: StoreStep): Promise<readonly HfError[] | void> => {
     switch (step.do) {
       case "write-active":
-        await writeSecret(tokenPath, step.token.expose(), "write the token file");
+        await writeSecret(tokenPath, step.token.expose(), "write the token file", uid);
         return logins.carryOut(step);
       case "write-saved": {
         await logins.carryOut(step);
@@ -107,26 +108,28 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
       }
       case "activate-keychain":
         await logins.carryOut(step);
-        return remove(tokenPath, "remove the token file");
+        return removeSecret(tokenPath, "remove the token file", uid);
       case "empty-keychain":
         return logins.carryOut(step);
       case "write-record": {
         const { logins, trusted } = step.record;
-        if (logins.size === 0 && trusted.length === 0) return remove(recordPath, "remove the record of the logins");
-        return writeSecret(recordPath, formatLoginRecord(step.record), "write the record of the logins");
+        if (logins.size === 0 && trusted.length === 0)
+          return removeSecret(recordPath, "remove the record of the logins", uid);
+        return writeSecret(recordPath, formatLoginRecord(step.record), "write the record of the logins", uid);
       }
       case "remove-active":
         await logins.carryOut(step);
-        return remove(tokenPath, "remove the token file");
+        return removeSecret(tokenPath, "remove the token file", uid);
       case "remove-saved":
-        return remove(storedTokensPath, "remove the saved logins");
+        return removeSecret(storedTokensPath, "remove the saved logins", uid);
     }
   };
 
   const writeSavedFile = async (saved: readonly StoredToken[]): Promise<void> => {
     // A login in the keychain makes no file of its own.
     if (saved.length === 0 && !(await describePath(storedTokensPath, options)).exists) return;
-    await writeSecret(storedTokensPath, formatStoredTokens(saved.map(toSection), platform), "write the saved logins");
+    const text = formatStoredTokens(saved.map(toSection), platform);
+    await writeSecret(storedTokensPath, text, "write the saved logins", uid);
   };
 
   /** Asked before the first step: what can't be read is not rewritten, unless the user said so and a copy is there. */
@@ -144,7 +147,7 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
     for (let count = 0; ; count++) {
       const path = `${storedTokensPath}.unreadable-${stamp}${count === 0 ? "" : `-${count}`}`;
       if ((await describePath(path, options)).exists) continue;
-      await writeSecret(path, bytes, "keep a copy of the saved logins");
+      await writeSecret(path, bytes, "keep a copy of the saved logins", uid);
       return path;
     }
   };
@@ -157,9 +160,9 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
     write,
     async clear(change) {
       // Nothing there: no folder and no lock file are made for a sign-out.
-      const { steps, report } = planClear(await readAll(false));
-      if (steps.length === 0 || !(await describePath(folder, options)).exists) return report;
-      return (await write(planClear, change)).report;
+      if (!(await describePath(folder, options)).exists) return planClear(await readAll(false)).report;
+      const { report, kept } = await write(planClear, change);
+      return { ...report, kept: [...report.kept, ...kept, ...remains([tokenPath, storedTokensPath, recordPath])] };
     },
     async describe() {
       const [tokenFile, storedTokens, record, folderState] = await Promise.all(
@@ -176,26 +179,4 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
       };
     },
   };
-}
-
-/** Writes what a link points to rather than the link, as Python does: dotfile managers keep secrets elsewhere. */
-async function writeSecret(path: string, data: string | Uint8Array, doing: string): Promise<void> {
-  const { writeFileAtomic } = await import("../core/atomic-write.ts");
-  await writeFileAtomic(targetOf(path), data, { mode: SECRET_FILE, doing });
-}
-
-function targetOf(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
-}
-
-function remove(path: string, doing: string): void {
-  try {
-    rmSync(path);
-  } catch (error) {
-    if (systemCode(error) !== "ENOENT") throw diskError(error, doing, path);
-  }
 }

@@ -2,9 +2,12 @@ import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DiskError, diskError, systemCode } from "../core/errors.ts";
 import type { HfError } from "../core/errors.ts";
+import { readRegularFileSync } from "../core/read-file.ts";
 import { formatFolderRules, nearestRule, parseFolderRules } from "./folder-rules.ts";
 import type { FolderRule, FolderRules } from "./folder-rules.ts";
-import { readBytes } from "./store-files.ts";
+
+/** Bytes of the rules for thousands of folders. */
+const LARGEST = 1024 * 1024;
 
 export interface FolderLoginsOptions {
   /** The file of saved logins: the rules lie beside it and share its lock. */
@@ -52,7 +55,9 @@ export function createFolderLogins(options: FolderLoginsOptions): FolderLogins {
 
   const read = (): FolderRulesReading => {
     try {
-      const rules = parseFolderRules(new TextDecoder().decode(readBytes(path)));
+      const rules = parseFolderRules(
+        new TextDecoder().decode(readRegularFileSync(path, LARGEST, { doing: "read the logins of folders" })),
+      );
       if (rules !== undefined) return { kind: "ok", rules };
       return {
         kind: "unreadable",

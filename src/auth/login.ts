@@ -11,7 +11,7 @@ import { overridingSource } from "./sources.ts";
 import { planLogin, planLogout, planSwitch } from "./store-plans.ts";
 import type { LogoutReport, SwitchReport } from "./store-plans.ts";
 import { parseTokenName, safeTokenName } from "./token-name.ts";
-import type { ChangeOptions, ClearReport, HeldStore, StoreContents, TokenStore } from "./token-store.ts";
+import type { ChangeOptions, ChangeResult, ClearReport, HeldStore, StoreContents, TokenStore } from "./token-store.ts";
 import { whoami } from "./whoami.ts";
 
 export interface LoginOptions extends ChangeOptions {
@@ -131,10 +131,15 @@ export async function switchTo(
  * Takes one saved login away, and the active token with it when it is the same.
  * @throws UsageError `ERR_HF_TOKEN_NAME` when there is no such login; DiskError
  */
-export async function logout(store: TokenStore, name: string, options: ChangeOptions = {}): Promise<LogoutReport> {
+export async function logout(
+  store: TokenStore,
+  name: string,
+  options: ChangeOptions = {},
+): Promise<LogoutReport & Pick<ChangeResult<unknown>, "kept">> {
   const decide = async (now: StoreContents, { reveal }: HeldStore) =>
     planLogout(await withRevealed(now, name, reveal).catch(() => now), name);
-  return (await store.write(decide, options)).report;
+  const { report, kept } = await store.write(decide, options);
+  return { ...report, kept };
 }
 
 /** Takes every login away. Removing nothing is no error; a file that can't be read stays and is named in `kept`. */

@@ -1,5 +1,6 @@
 import { TokenError } from "../core/errors.ts";
 import type { HfError } from "../core/errors.ts";
+import { shellWord } from "../core/shell-word.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { cleanToken } from "./clean.ts";
 import { misplacedLogin } from "./endpoint-rule.ts";
@@ -30,7 +31,7 @@ export function readNamedLogin(
     return {
       kind: "refused",
       error: new TokenError("ERR_HF_TOKEN_REFUSED", `The token saved as '${shown}' ${why}.`, {
-        hint: `Sign in again with 'hf auth login --name ${shown}'.`,
+        hint: `Sign in again: hf auth login --name ${shellWord(plainText(name, 120))}`,
       }),
     };
   }

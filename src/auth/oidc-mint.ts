@@ -4,13 +4,16 @@ import { carriesTokens } from "../core/credential.ts";
 import { diskError, isHfError, NetworkError, safeText, TokenError } from "../core/errors.ts";
 import type { Clock, Environment } from "../core/ports.ts";
 import { Secret } from "../core/secret.ts";
+import { readRegularFileSync } from "../core/read-file.ts";
 import { plainText } from "../core/terminal-text.ts";
 import type { HubClient } from "../hub/index.ts";
 import { readIdToken } from "./oidc-id-token.ts";
 import type { IdToken } from "./oidc-id-token.ts";
 import type { OidcProvider, OidcWay } from "./oidc-provider.ts";
-import { readBytes } from "./store-files.ts";
 import { withoutTokens } from "./token-variables.ts";
+
+/** Bytes. An ID token has some thousand characters. */
+const LARGEST_TOKEN_FILE = 64 * 1024;
 
 export interface MintOptions {
   readonly env: Environment;
@@ -54,7 +57,7 @@ function readFile(path: string): string {
     });
   }
   try {
-    return new TextDecoder().decode(readBytes(path));
+    return new TextDecoder().decode(readRegularFileSync(path, LARGEST_TOKEN_FILE));
   } catch (error) {
     throw diskError(error, "read the ID token of HF_OIDC_ID_TOKEN_FILE", path);
   }

@@ -1,6 +1,7 @@
 import { HfError, isHfError, TokenError } from "../core/errors.ts";
 import type { Environment } from "../core/ports.ts";
 import type { Secret } from "../core/secret.ts";
+import { shellWord } from "../core/shell-word.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { cleanToken } from "./clean.ts";
 import { insecureEndpoint, misplacedLogin } from "./endpoint-rule.ts";
@@ -108,7 +109,7 @@ function folderSource(options: SourceOptions): readonly TokenSource[] {
         "ERR_HF_TOKEN_REFUSED",
         `The folder ${folder} uses the saved login '${shown}', which is not there.`,
         {
-          hint: `Sign in with 'hf auth login --name ${shown}', or run 'hf auth use --remove' in ${folder}.`,
+          hint: `Run 'hf auth use --remove' in ${folder}, or sign in: hf auth login --name ${shellWord(plainText(tokenName, 120))}`,
         },
       );
     return readRefreshed(options, () => tokenName, namedLook(options, tokenName, missing));

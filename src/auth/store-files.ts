@@ -1,6 +1,8 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { DiskError, diskError, HfError, systemCode, TokenError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
+import { followOwnLinks } from "../core/own-links.ts";
+import { readRegularFileSync } from "../core/read-file.ts";
 import { shellWord } from "../core/shell-word.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { cleanToken } from "./clean.ts";
@@ -10,41 +12,30 @@ import type { ParsedStore } from "./stored-tokens.ts";
 import { toStoredToken } from "./token-store.ts";
 import type { ActiveToken, PathState, RecordReading, SavedLogins, StoreContents } from "./token-store.ts";
 
-/** More than a thousand logins. A path that leads to a device, or to a model, ends here. */
-const LARGEST = 1024 * 1024;
 /** Other tools empty a file before they fill it; for that moment it says nothing. */
 const REREAD_MS = 50;
 /** A renewal writes the saved logins and then the token file. The second is expected for as long after the first. */
 const RENEWAL_MS = 2000;
 
-/**
- * The bytes of a file of at most 1 MiB. Read at once and not by promises: these files are small, and the machinery of
- * asynchronous reading costs more than the rest of `hf auth token`.
- */
-export function readBytes(path: string): Uint8Array {
-  const file = openSync(path, "r");
-  try {
-    const chunks: Uint8Array[] = [];
-    for (let length = 0; length <= LARGEST;) {
-      const chunk = Buffer.allocUnsafe(16_384);
-      const count = readSync(file, chunk);
-      if (count === 0) return Buffer.concat(chunks, length);
-      chunks.push(chunk.subarray(0, count));
-      length += count;
-    }
-    throw new DiskError("ERR_HF_DISK", `The file is larger than 1 MiB: ${path}`, { hint: "Move it away." });
-  } finally {
-    closeSync(file);
-  }
+/** More than a thousand logins. */
+const LARGEST = 1024 * 1024;
+
+/** The bytes of one of the store's files. @throws DiskError, or the system's error, as {@link readRegularFileSync} */
+export function readBytes(path: string, doing = "read the saved logins"): Uint8Array {
+  return readRegularFileSync(path, LARGEST, { doing });
+}
+
+function readTokenText(path: string): string {
+  return decode(readRegularFileSync(path, LARGEST, { doing: "read the token file", code: "ERR_HF_TOKEN_FILE" }));
 }
 
 /** What the token file holds. A file that is found empty is read once more: another tool may be writing it. */
 export async function readActive(path: string, clock: Clock): Promise<ActiveToken> {
   try {
-    let text = decode(readBytes(path));
+    let text = readTokenText(path);
     if (text === "") {
       await clock.sleep(REREAD_MS);
-      text = decode(readBytes(path));
+      text = readTokenText(path);
     }
     const cleaned = cleanToken(text);
     if (cleaned.kind === "empty") return { kind: "absent" };
@@ -113,7 +104,7 @@ function isHalfRenewed({ active, saved }: StoreContents, savedPath: string, now:
 /** Where the saved logins belong. No file is the same as no entry. */
 export async function readRecord(path: string): Promise<RecordReading> {
   try {
-    const record = parseLoginRecord(decode(readBytes(path)));
+    const record = parseLoginRecord(decode(readBytes(path, "read the record of the logins")));
     if (record !== undefined) return { kind: "ok", record };
     return {
       kind: "unreadable",
@@ -143,6 +134,7 @@ export async function describePath(
     return { path, exists: false };
   }
   if (platform === "win32") return { path, exists: true };
+  if (isForeignLink(path, uid)) return { path, exists: true, unsafe: "is a link that another user has made" };
   const mode = stats.mode & 0o7777;
   const unsafe = unsafety(mode, stats.isDirectory(), uid === undefined || stats.uid === uid || stats.uid === 0);
   if (unsafe === undefined) return { path, exists: true, mode };
@@ -151,6 +143,14 @@ export async function describePath(
 }
 
 const FOREIGN = "belongs to another user";
+function isForeignLink(path: string, uid: number | undefined): boolean {
+  try {
+    followOwnLinks(path, uid);
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 function unsafety(mode: number, folder: boolean, ownerIsFine: boolean): string | undefined {
   if (!ownerIsFine) return FOREIGN;

@@ -2,6 +2,7 @@ import { HUB_ORIGINS } from "../core/credential.ts";
 import { TokenError, UsageError } from "../core/errors.ts";
 import type { HfError } from "../core/errors.ts";
 import type { Secret } from "../core/secret.ts";
+import { shellWord } from "../core/shell-word.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { cleanToken } from "./clean.ts";
 import { EMPTY_RECORD, originsOf, withLogin, withoutLogin } from "./login-record.ts";
@@ -93,7 +94,7 @@ export function planSwitch(now: StoreContents, name: string): StorePlan<SwitchRe
   if (cleaned?.kind !== "clean") {
     const why = cleaned?.kind === "refused" ? cleaned.reason : "is empty";
     throw new TokenError("ERR_HF_TOKEN_REFUSED", `The token saved as '${plainText(name, 60)}' ${why}.`, {
-      hint: `Sign in again with 'hf auth login --name ${plainText(name, 60)}'.`,
+      hint: `Sign in again: hf auth login --name ${shellWord(plainText(name, 120))}`,
     });
   }
   const changed = !isActive(now, login);
@@ -145,8 +146,8 @@ export function planClear(now: StoreContents): StorePlan<ClearReport> {
   if (now.active.kind !== "absent") steps.push({ do: "remove-active" });
   if (now.active.kind === "found") tokens.push(now.active.token);
   let names: readonly string[] = [];
-  let kept: HfError | undefined;
-  if (now.saved.kind === "unreadable") kept = now.saved.error;
+  const kept: HfError[] = [];
+  if (now.saved.kind === "unreadable") kept.push(now.saved.error);
   else {
     steps.push({ do: "remove-saved" });
     names = now.saved.logins.map(({ name }) => name);
@@ -158,7 +159,7 @@ export function planClear(now: StoreContents): StorePlan<ClearReport> {
     steps.push({ do: "empty-keychain" });
   }
   const removed = now.active.kind !== "absent" || names.length > 0;
-  return { steps, report: { removed, names, ...(kept === undefined ? {} : { kept }) } };
+  return { steps, report: { removed, names, kept } };
 }
 
 /** The saved login that the active token belongs to, if it was saved. */

@@ -91,6 +91,8 @@ export interface ChangeResult<Report> {
   readonly report: Report;
   /** Path of the copy that was kept of an unreadable file, if that was asked for. */
   readonly copy?: string;
+  /** Files that should be gone and are not, each with the reason. */
+  readonly kept: readonly HfError[];
 }
 
 export interface PathState {
@@ -162,8 +164,8 @@ export interface ClearReport {
   readonly removed: boolean;
   /** Names of the logins that are gone. */
   readonly names: readonly string[];
-  /** Why the file of saved logins was left where it is: it could not be read. */
-  readonly kept?: HfError;
+  /** Files that may hold tokens and are still there, each with the reason. */
+  readonly kept: readonly HfError[];
 }
 
 /** A section of the file as a login. */

@@ -10,8 +10,11 @@ export interface Root {
   readonly platform: NodeJS.Platform;
 }
 
-/** Folders that are made and checked already: thousands of files share a few. */
-const known = new WeakMap<Root, Set<string>>();
+/**
+ * Folders that are made and checked already: thousands of files share a few. Each with what it was then, because another
+ * program may put a link in its place, or in that of a folder above it, while a download works.
+ */
+const known = new WeakMap<Root, Map<string, string>>();
 
 /**
  * Makes a folder below a root, and checks that it really is in there: a link among its parents that leads elsewhere
@@ -20,13 +23,20 @@ const known = new WeakMap<Root, Set<string>>();
  */
 export function ensureRepoFolder(root: Root, folder: string): void {
   let folders = known.get(root);
-  if (folders === undefined) known.set(root, (folders = new Set()));
-  if (folders.has(folder)) return;
+  if (folders === undefined) known.set(root, (folders = new Map()));
+  const seen = folders.get(folder);
+  if (seen !== undefined && seen === identity(folder, root)) return;
   const made = extendedPath(folder, root.platform);
   if (!fs.existsSync(made)) refuseStray(root, existingParent(folder));
   ensureFolderSync(made);
   refuseStray(root, made);
-  folders.add(folder);
+  folders.set(folder, identity(folder, root) ?? "");
+}
+
+/** What a path names, if that is a folder and no link. */
+function identity(folder: string, { platform }: Root): string | undefined {
+  const stats = fs.lstatSync(extendedPath(folder, platform), { throwIfNoEntry: false });
+  return stats?.isDirectory() === true ? `${stats.dev} ${stats.ino}` : undefined;
 }
 
 /**

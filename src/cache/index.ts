@@ -26,6 +26,7 @@ export {
 export type { LocalDir } from "./local-dir.ts";
 export { localState, readLocalMetadata, statLocalFile, writeLocalMetadata } from "./local-metadata.ts";
 export type { LocalFile, LocalMetadata, LocalState } from "./local-metadata.ts";
+export { contentLockPath } from "./locks.ts";
 export { cachedEntrySize, findCachedEntry, findCachedSnapshot } from "./lookup.ts";
 export type { CachedEntry, CachedSnapshot, SnapshotLookup } from "./lookup.ts";
 export { findAbandoned } from "./partial.ts";

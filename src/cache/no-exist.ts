@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { systemCode } from "../core/errors.ts";
 import { ensureRepoFolder } from "./folders.ts";
 import { noExistPath, pathOf, pointerPath } from "./paths.ts";
 import type { RepoPaths } from "./paths.ts";
@@ -15,10 +16,11 @@ export function markNoExist(paths: RepoPaths, commit: string, entryPath: string)
   if (fs.existsSync(pointer)) return false;
   try {
     ensureRepoFolder(paths, pathOf(paths.platform).dirname(marker));
-    fs.closeSync(fs.openSync(marker, "a", 0o666));
+    // "wx": what stands there, a link or a pipe, is neither opened nor followed.
+    fs.closeSync(fs.openSync(marker, "wx", 0o666));
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return systemCode(error) === "EEXIST" && fs.lstatSync(marker, { throwIfNoEntry: false })?.isFile() === true;
   }
 }
 

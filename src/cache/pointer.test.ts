@@ -109,6 +109,25 @@ describe("placePointer() with symlinks", posix, () => {
     assert.deepEqual(fs.readdirSync(outside), []);
   });
 
+  it("looks again at a folder that it knows: a link may have taken its place", () => {
+    const etag = blob("x");
+    const outside = join(root, "outside");
+    fs.mkdirSync(outside);
+    placePointer(paths, commit, "sub/first", etag, links);
+    for (const folder of [dirname(at("sub/f")), dirname(at("f"))]) {
+      fs.renameSync(folder, `${folder}.aside`);
+      fs.symlinkSync(outside, folder);
+      assert.throws(() => placePointer(paths, commit, "sub/f", etag, links), { code: "ERR_HF_DISK" });
+      fs.unlinkSync(folder);
+      fs.renameSync(`${folder}.aside`, folder);
+      assert.deepEqual(fs.readdirSync(outside), []);
+    }
+    fs.renameSync(join(paths.folder, "blobs"), join(root, "blobs"));
+    fs.symlinkSync(join(root, "blobs"), join(paths.folder, "blobs"));
+    assert.throws(() => blob("y"), { code: "ERR_HF_DISK" });
+    assert.deepEqual(fs.readdirSync(join(root, "blobs")), [etag]);
+  });
+
   it("refuses hostile names, and nothing outside the repo's folder changes", () => {
     const etag = blob("x");
     const before = listing();

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { writeFileAtomicSync } from "../core/atomic-write.ts";
-import { diskError, systemCode } from "../core/errors.ts";
+import { DiskError, diskError, systemCode } from "../core/errors.ts";
 import { readRegularFileSync } from "../core/read-file.ts";
 import { isCommit } from "../core/repo.ts";
 import { ensureRepoFolder } from "./folders.ts";
@@ -24,6 +24,8 @@ export function readRef(paths: RepoPaths, revision: string): string | undefined 
     const text = readRegularFileSync(path, REF_BYTES).toString();
     return isCommit(text) ? text : undefined;
   } catch (error) {
+    // Something that is no ref stands there; the next download replaces it.
+    if (error instanceof DiskError) return undefined;
     if (["ENOENT", "ENOTDIR", "EISDIR"].includes(systemCode(error) ?? "")) return undefined;
     throw diskError(error, "read the ref", path);
   }

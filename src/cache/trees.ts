@@ -57,7 +57,7 @@ export function readTree(paths: Root, commit: string): CachedTree | undefined {
   try {
     data = JSON.parse(readRegularFileSync(path, TREE_BYTES).toString());
   } catch {
-    // Also a file of another user that may not be read: it is as good as none.
+    // Also a file of another user that may not be read, or something that is no file: it is as good as none.
     return undefined;
   }
   return parseTree(data, paths.platform);

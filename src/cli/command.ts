@@ -14,6 +14,7 @@ export interface CommonFlags {
   readonly tokenStdin?: boolean;
   readonly tokenFile?: string;
   readonly envFile?: string;
+  readonly dotenv?: string;
   readonly debug?: boolean;
   /** Of commands that work for a while: how that is shown. */
   readonly progress?: string;
@@ -73,6 +74,7 @@ const commonFlags = {
   tokenStdin: switchFlag("Read the token for this command from standard input"),
   tokenFile: valueFlag("Read the token for this command from a file", "FILE"),
   envFile: valueFlag("Take HF_TOKEN for this command from a file of variables such as .env, and nothing else", "FILE"),
+  dotenv: valueFlag("The same for a file that is not yours: Node obeys NODE_OPTIONS in the file of --env-file", "FILE"),
   debug: switchFlag("Show requests and stack traces on stderr, with every token struck out"),
 };
 

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
-import { diskError, HfError, UsageError } from "../core/errors.ts";
+import { systemClock } from "../core/clock.ts";
+import { HfError, UsageError } from "../core/errors.ts";
 import type { Environment, Machine } from "../core/ports.ts";
 import { readSettings, parseEndpoint } from "../core/settings.ts";
 import type { Settings } from "../core/settings.ts";
@@ -10,7 +10,7 @@ import { isGithubRunner, maskCommand } from "../core/github-runner.ts";
 import type { Session, SessionOptions } from "../api/index.ts";
 import type { CommonFlags } from "./command.ts";
 import type { RunningProgram } from "./find-program.ts";
-import { printWarning } from "./output.ts";
+import { plainOutput, printWarning } from "./output.ts";
 import type { OutputFormat, Printer } from "./output.ts";
 import type { ProcessPort } from "./process-port.ts";
 import type { Prompts } from "./prompts.ts";
@@ -123,7 +123,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     if (flags.endpoint === undefined) return read;
     return { ...read, endpoint: parseEndpoint(flags.endpoint), endpointSet: true };
   });
-  const namedToken = once(() => readNamedToken(flags, process, warn));
+  const namedToken = once(() => readNamedToken(flags, process, warn, interrupt.signal));
   const interactive = format === "human" && process.stdin.isTTY && process.stderr.isTTY;
   const prompts = once(async () => {
     const { createPrompts } = await import("./prompts.ts");
@@ -182,7 +182,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     },
     prompts,
     say: (line) => {
-      if (format === "human" && printer.ndjson !== true) printer.err(`${line}\n`);
+      if (format === "human" && printer.ndjson !== true) printer.err(`${plainOutput(line)}\n`);
     },
     warn,
     stderr: process.stderr,
@@ -216,12 +216,14 @@ async function readNamedToken(
   flags: CommonFlags,
   process: ProcessPort,
   warn: (message: string) => void,
+  signal: AbortSignal,
 ): Promise<NamedToken | undefined> {
-  const { token, tokenFile, envFile } = flags;
-  const given = [token !== undefined, flags.tokenStdin === true, tokenFile !== undefined, envFile !== undefined];
-  if (given.filter(Boolean).length > 1) {
-    throw new UsageError("ERR_HF_USAGE", "--token, --token-stdin, --token-file and --env-file exclude each other.", {
-      hint: "Give one of them.",
+  const { token, tokenFile } = flags;
+  const envFile = flags.envFile ?? flags.dotenv;
+  const given = [token, flags.tokenStdin === true || undefined, tokenFile, flags.envFile, flags.dotenv];
+  if (given.filter((one) => one !== undefined).length > 1) {
+    throw new UsageError("ERR_HF_USAGE", "Several of the flags that name a token were given.", {
+      hint: "Give one of --token, --token-stdin, --token-file, --env-file and --dotenv.",
     });
   }
   if (flags.token !== undefined) {
@@ -240,24 +242,21 @@ async function readNamedToken(
     }
     return { ...(await cleaned(await readAll(process.stdin), "--token-stdin", warn)), source: "flag:--token-stdin" };
   }
+  const read = async (path: string, doing: string): Promise<string> => {
+    const { readNamedFile } = await import("./read-named-file.ts");
+    return readNamedFile(path, { doing, clock: systemClock, signal });
+  };
   if (tokenFile !== undefined) {
-    const text = readNamedFile(tokenFile, "read the token file");
+    const text = await read(tokenFile, "read the token file");
     return { ...(await cleaned(text, "--token-file", warn)), source: "flag:--token-file" };
   }
   if (envFile !== undefined) {
     const { tokenInEnvFile } = await import("./env-file.ts");
-    const { name, value } = tokenInEnvFile(readNamedFile(envFile, "read the file of variables"), envFile, warn);
-    return { ...(await cleaned(value, `--env-file (${name})`, warn)), source: `env-file:${name}` };
+    const text = await read(envFile, "read the file of variables");
+    const { name, value } = tokenInEnvFile(text, envFile, { warn, obeyed: flags.envFile !== undefined });
+    return { ...(await cleaned(value, `${envFile} (${name})`, warn)), source: `env-file:${name}` };
   }
   return undefined;
-}
-
-function readNamedFile(path: string, doing: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw diskError(error, doing, path);
-  }
 }
 
 async function cleaned(text: string, flag: string, warn: (message: string) => void): Promise<{ token: Secret }> {

@@ -79,7 +79,8 @@ describe("setInDotenv()", () => {
 });
 
 describe("tokenInEnvFile()", () => {
-  const read = (text: string, warnings: string[] = []) => tokenInEnvFile(text, ".env", (line) => warnings.push(line));
+  const read = (text: string, warnings: string[] = []) =>
+    tokenInEnvFile(text, ".env", { warn: (line) => warnings.push(line), obeyed: false });
 
   it("finds the token as Node reads the file", () => {
     assert.deepEqual(read("# c\nexport HF_TOKEN='hf_a' # d\n"), { name: "HF_TOKEN", value: "hf_a" });

@@ -1,7 +1,7 @@
-import { HfError, isHfError } from "../core/errors.ts";
+import { diskError, HfError, isHfError } from "../core/errors.ts";
 import type { HfErrorCode } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
-import { plainText } from "../core/terminal-text.ts";
+import { plainJson, plainLine, plainText } from "../core/terminal-text.ts";
 
 export type OutputFormat = "human" | "agent" | "json" | "quiet";
 
@@ -19,6 +19,8 @@ export interface Report {
   readonly human?: readonly string[];
   /** The one thing a script wants, line by line. Absent: nothing. */
   readonly quiet?: readonly string[];
+  /** The lines hold a value that was asked for as it is, as a token; they are not made plain. @default false */
+  readonly raw?: boolean;
   /** Advice for a person, on stderr; never in json or quiet. */
   readonly notes?: readonly string[];
   /** Exit code when it is not 0 although the command did its work: `auth status` when nothing is signed in. */
@@ -106,20 +108,25 @@ export function exitOf(code: HfErrorCode): number {
   return EXIT[code];
 }
 
-/** Prints a report in the printer's format and answers the exit code. */
+/**
+ * Prints a report in the printer's format and answers the exit code. Names of files, folders and variables may hold
+ * anything, so lines for people are made plain here, whoever made them. What a script asked for with `quiet` is given
+ * as it is: it may be a path that the script is to open.
+ */
 export function printReport(report: Report, printer: Printer): number {
+  const shown = report.raw === true ? (line: string): string => line : plainOutput;
   switch (printer.format) {
     case "json":
-      printer.out(`${JSON.stringify(report.list ?? { schema: SCHEMA, ...report.data })}\n`);
+      printer.out(`${plainJson(report.list ?? { schema: SCHEMA, ...report.data })}\n`);
       break;
     case "agent":
-      for (const line of report.agent ?? [flat(report.data).join(" ")]) printer.out(`${line}\n`);
+      for (const line of report.agent ?? [flat(report.data).join(" ")]) printer.out(`${shown(line)}\n`);
       break;
     case "quiet":
       for (const line of report.quiet ?? []) printer.out(`${line}\n`);
       break;
     case "human":
-      for (const line of report.human ?? flat(report.data, ": ")) printer.out(`${line}\n`);
+      for (const line of report.human ?? flat(report.data, ": ")) printer.out(`${shown(line)}\n`);
       for (const note of report.notes ?? []) printNote(note, printer);
       break;
     default:
@@ -134,7 +141,7 @@ export function printError(thrown: unknown, printer: Printer, debug: boolean): n
   const exit = exitCode(error);
   if (printer.format === "json" || printer.ndjson === true) {
     const event = printer.ndjson === true ? { event: "error" } : {};
-    printer.err(`${JSON.stringify({ ...event, error: errorData(error, exit) })}\n`);
+    printer.err(`${plainJson({ ...event, error: errorData(error, exit) })}\n`);
     return exit;
   }
   printer.err(`${paint(printer, "31", "Error:")} ${error.message}\n`);
@@ -145,13 +152,13 @@ export function printError(thrown: unknown, printer: Printer, debug: boolean): n
 }
 
 function printNote(note: string, printer: Printer): void {
-  printer.err(printer.ndjson === true ? `${JSON.stringify({ event: "note", message: note })}\n` : `${note}\n`);
+  printer.err(printer.ndjson === true ? `${plainJson({ event: "note", message: note })}\n` : `${plainOutput(note)}\n`);
 }
 
 /** A warning or a word on progress that is worth a line of its own. */
 export function printWarning(message: string, printer: Printer): void {
   const text = plainText(redact(message), 2000);
-  if (printer.ndjson === true) printer.err(`${JSON.stringify({ event: "warning", message: text })}\n`);
+  if (printer.ndjson === true) printer.err(`${plainJson({ event: "warning", message: text })}\n`);
   else printer.err(`${paint(printer, "33", "Warning:")} ${text}\n`);
 }
 
@@ -212,7 +219,22 @@ function errorData(error: HfError, exit: number): Json {
   };
 }
 
+/** Our own colours, and no other sequence: a name can't hold more than the colours that we use. */
+const COLOUR = /(\u001b\[(?:0|1|31|32|33)m)/;
+
+/** A line for people, without what a terminal would act on. */
+export function plainOutput(line: string): string {
+  return line
+    .split(COLOUR)
+    .map((part, at) => (at % 2 === 1 ? part : plainLine(part)))
+    .join("");
+}
+
 function unexpected(thrown: unknown): HfError {
+  // A fault of the disk that nobody expected is no fault of the program: it names its path and its code.
+  if (thrown instanceof Error && "path" in thrown && typeof thrown.path === "string" && "syscall" in thrown) {
+    return diskError(thrown, `use a file (${String(thrown.syscall)})`, thrown.path);
+  }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return new HfError("ERR_HF_INTERNAL", `Something went wrong that should not: ${message}`, {
     cause: thrown,

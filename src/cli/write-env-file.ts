@@ -1,7 +1,9 @@
-import { lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { writeFileAtomic } from "../core/atomic-write.ts";
 import { DiskError, diskError, systemCode, UsageError } from "../core/errors.ts";
+import { readRegularFileSync } from "../core/read-file.ts";
+import { shellWord } from "../core/shell-word.ts";
 import type { Secret } from "../core/secret.ts";
 import { askAboutPath } from "../git/index.ts";
 import type { GitOptions, PathInGit } from "../git/index.ts";
@@ -37,7 +39,7 @@ export async function writeEnvFile(
   const inGit = await askAboutPath(path, options);
   if (inGit.kind === "inside" && inGit.tracked) {
     throw new UsageError("ERR_HF_USAGE", `git tracks ${path}: a token in it would be in the next commit.`, {
-      hint: `Take it out first with 'git rm --cached ${basename(path)}', or name another file.`,
+      hint: `Name another file, or take it out first: git rm --cached -- ${shellWord(basename(path))}`,
     });
   }
   const { text, replaced } = setInDotenv(before, "HF_TOKEN", token.expose());
@@ -93,7 +95,7 @@ function readPlainFile(path: string): string | undefined {
     throw new DiskError("ERR_HF_DISK", `${path} ${what}, so it was left as it is.`, { hint: "Name another file." });
   }
   try {
-    return readFileSync(path, "latin1");
+    return readRegularFileSync(path, LARGEST).toString("latin1");
   } catch (error) {
     throw diskError(error, "read the file", path);
   }

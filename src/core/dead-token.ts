@@ -1,8 +1,9 @@
 import { DEFAULT_ENDPOINT } from "./settings.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** The command that signs in at `endpoint`, with these flags: `hf auth login --force --endpoint https://hub.acme.io`. */
 export function loginCommand(endpoint: string, ...flags: readonly string[]): string {
-  const at = endpoint === DEFAULT_ENDPOINT ? [] : [`--endpoint ${endpoint}`];
+  const at = endpoint === DEFAULT_ENDPOINT ? [] : [`--endpoint ${shellWord(endpoint)}`];
   return ["hf auth login", ...flags, ...at].join(" ");
 }
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { acquireFileLock, tryFileLocks } from "./file-lock.ts";
 import type { LockHelper } from "./file-lock-helper.ts";
@@ -361,5 +361,39 @@ describe("systems where opening takes the lock", () => {
     assert.deepEqual(contended, paths.slice(0, 2));
     assert.equal(calls.length, 3);
     for (const lock of locks.values()) lock.release();
+  });
+});
+
+describe("the program that takes a lock", foreign, () => {
+  it("gets the path to programs and nothing else, and is not looked for where the caller is", async () => {
+    const [project, tools] = [join(folder, "project"), join(folder, "tools")];
+    for (const at of [project, join(project, "node_modules/.bin"), tools]) fs.mkdirSync(at, { recursive: true });
+    const told = join(folder, "told");
+    const real = execFileSync("sh", ["-c", "command -v flock"], { encoding: "utf8" }).trim();
+    const program = (text: string): string => `#!/bin/sh\n${text}\n`;
+    fs.writeFileSync(join(tools, "flock"), program(`(pwd; env) > '${told}'; exec '${real}' "$@"`), { mode: 0o755 });
+    for (const at of [project, join(project, "node_modules/.bin")]) {
+      fs.writeFileSync(join(at, "flock"), program(`echo stray > '${told}.stray'; exit 0`), { mode: 0o755 });
+    }
+    const script = `const { acquireFileLock } = await import(${JSON.stringify(MODULE)});
+      const lock = await acquireFileLock(${JSON.stringify(join(folder, "env.lock"))});
+      process.stdout.write(String(lock.held));
+      lock.release();`;
+    const PATH = [".", "", join(project, "node_modules/.bin"), tools, process.env["PATH"]].join(delimiter);
+    const env = { PATH, HF_TOKEN: "secret", NODE_OPTIONS: "", LD_DEBUG_OUTPUT: "x" };
+    const done = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+      cwd: project,
+      env,
+      encoding: "utf8",
+    });
+    assert.equal(done.stdout, "true", done.stderr);
+    assert.equal(fs.existsSync(`${told}.stray`), false);
+    const [cwd, ...variables] = fs.readFileSync(told, "utf8").trim().split("\n");
+    assert.equal(cwd, "/");
+    // A shell sets some of its own.
+    const names = variables
+      .map((line) => line.split("=")[0])
+      .filter((name) => !["PWD", "OLDPWD", "SHLVL", "_"].includes(String(name)));
+    assert.deepEqual(names, ["PATH"]);
   });
 });

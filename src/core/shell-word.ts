@@ -1,4 +1,8 @@
-/** A word as a POSIX shell takes it unchanged: as it is where nothing in it means anything, else in single quotes. */
+/**
+ * A word as a shell reads it back, for a command that a person is told to type: as it is where it is plain, else in single
+ * quotes. What stands in it comes from folders, files and servers, and must not become another command.
+ */
 export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }

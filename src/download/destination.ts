@@ -1,9 +1,11 @@
+import { dirname } from "node:path";
 import {
+  blobPath,
   blobPlace,
   blobSize,
+  contentLockPath,
   findAbandoned,
   KEPT_BYTES,
-  lockPath,
   openContent,
   placePointer,
   publishSmallContent,
@@ -15,8 +17,12 @@ import type { Run } from "./run.ts";
 
 /** Where the contents of a download go: the shared cache, or a folder of the user's. */
 export interface Destination {
+  /** The folder that the bytes need room in. */
+  readonly folder: string;
   /** The lock that excludes other processes from fetching this content to the same place. */
   lockPath(content: KnownContent): string;
+  /** The folder of the private file that whoever fetches this content writes. */
+  workFolder(content: KnownContent): string;
   /** Another process has brought it by now. */
   has(content: KnownContent): boolean;
   /** Brings it from another place of this machine, where one is known to have it and it proves to be right. */
@@ -43,7 +49,9 @@ export interface Destination {
 export function createCacheDestination(run: Run, commit: string, symlinks: boolean): Destination {
   const { paths, force } = run;
   return {
-    lockPath: ({ etag }) => lockPath(paths, etag),
+    folder: paths.cache,
+    lockPath: ({ etag }) => contentLockPath(paths, etag),
+    workFolder: ({ etag }) => dirname(blobPath(paths, etag)),
     has: ({ etag, size }) => blobSize(paths, etag) === size,
     open: ({ etag, size }, inOrder) =>
       openContent(blobPlace(paths, etag), { size, resume: resumeOptions(run, inOrder) }),

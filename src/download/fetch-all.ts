@@ -1,9 +1,11 @@
+import { lockContent } from "./content-lock.ts";
 import { fetchContent } from "./fetch-content.ts";
 import type { FetchContext, KnownContent } from "./fetch-content.ts";
 import { createLockQueue } from "./lock-queue.ts";
 import type { MissingContent } from "./plan.ts";
 import { askAbout } from "./prepare.ts";
 import type { Run } from "./run.ts";
+import { checkSpace } from "./space.ts";
 
 /**
  * Fetches contents with the run's workers, each under its lock. Answers the bytes that were received.
@@ -14,6 +16,9 @@ export async function fetchAll(context: FetchContext, contents: readonly Missing
   if (contents.length === 0) return 0;
   const known: KnownContent[] = [];
   for (const content of contents) known.push(await knownContent(run, commit, content));
+  // A size that was hidden until now may be larger than the plan had it.
+  const [planned, needed] = [contents, known].map((some) => some.reduce((sum, { size }) => sum + size, 0));
+  if ((needed ?? 0) > (planned ?? 0)) checkSpace(context.destination.folder, needed ?? 0, run);
   const stop = new AbortController();
   const inner: FetchContext = { ...context, run: { ...run, signal: AbortSignal.any([run.signal, stop.signal]) } };
   const queue = createLockQueue(known, {
@@ -22,7 +27,7 @@ export async function fetchAll(context: FetchContext, contents: readonly Missing
     workers: run.workers,
     signal: inner.run.signal,
     warn: run.warn,
-    onWait: () => run.warn("Another process is downloading the same file; waiting for it."),
+    acquire: (content) => lockContent(inner.run, context.destination, content),
   });
   let received = 0;
   let failure: { readonly error: unknown } | undefined;

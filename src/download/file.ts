@@ -6,16 +6,15 @@ import {
   checkRevision,
   createHashers,
   findCachedSnapshot,
-  lockPath,
   markNoExist,
   pointerPath,
   removeEmptyRepo,
   symlinksWork,
   writeRef,
 } from "../cache/index.ts";
-import { acquireFileLock } from "../core/file-lock.ts";
 import type { Repo } from "../core/repo.ts";
 import type { HubClient } from "../hub/index.ts";
+import { lockContent } from "./content-lock.ts";
 import { createCacheDestination, leftBytes } from "./destination.ts";
 import { fetchContent } from "./fetch-content.ts";
 import type { FetchContext, KnownContent } from "./fetch-content.ts";
@@ -78,13 +77,7 @@ async function bring(run: Run, commit: string, content: KnownContent): Promise<n
     missingFiles: missing,
     missingBytes: missing * size,
   });
-  const lock = there
-    ? undefined
-    : await acquireFileLock(lockPath(run.paths, etag), {
-        signal: run.signal,
-        warn: run.warn,
-        onWait: () => run.warn("Another process is downloading the same file; waiting for it."),
-      });
+  const lock = there ? undefined : await lockContent(run, createCacheDestination(run, commit, false), content);
   const hashers = createHashers({ threads: 1 });
   try {
     beginRepo(run.paths);

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { dirname } from "node:path";
 import {
   createReceiver,
   contentAlgorithmOf,
@@ -15,7 +16,7 @@ import {
 } from "../cache/index.ts";
 import type { Hashers, LocalDir, Receiver } from "../cache/index.ts";
 import { diskError, IntegrityError, isHfError, safeText } from "../core/errors.ts";
-import { acquireFileLock } from "../core/file-lock.ts";
+import { lockContent } from "./content-lock.ts";
 import { resumeOptions } from "./destination.ts";
 import type { Destination } from "./destination.ts";
 import type { KnownContent } from "./fetch-content.ts";
@@ -61,10 +62,12 @@ export function createLocalDestination(
     }
   };
   const destination: Destination = {
+    folder: local.folder,
     lockPath(content) {
       ensureLocalNotes(local, first(content));
       return localLockPath(local, first(content));
     },
+    workFolder: (content) => dirname(localLockPath(local, first(content))),
     has: (content) => isFresh(local, first(content), content),
     open: (content, inOrder) =>
       openContent(localPlace(local, first(content), content.etag), {
@@ -91,7 +94,7 @@ export function createLocalDestination(
       const [source, ...twins] = content.entries;
       for (const twin of twins) {
         const alone: KnownContent = { etag: content.etag, size: content.size, entries: [twin] };
-        const lock = await acquireFileLock(destination.lockPath(alone), { signal: run.signal, warn: run.warn });
+        const lock = await lockContent(run, destination, alone);
         try {
           if (!run.force && destination.has(alone)) note(local, commit, twin.path, content.etag);
           else if (!(await copy(alone, localEntryPath(local, source.path)))) throw changed(source.path);

@@ -15,7 +15,8 @@ export interface LockQueueOptions<T> {
   readonly workers: number;
   readonly signal: AbortSignal;
   readonly warn?: Warn | undefined;
-  readonly onWait?: ((path: string) => void) | undefined;
+  /** Takes the lock of a job that another process holds, and waits for it. @default without limit */
+  readonly acquire?: ((job: T) => Promise<FileLock>) | undefined;
 }
 
 export interface LockQueue<T> {
@@ -98,7 +99,7 @@ export function createLockQueue<T>(jobs: readonly T[], options: LockQueueOptions
         }
         const job = later.shift();
         if (job === undefined) return undefined;
-        const lock = await acquireFileLock(lockPath(job), { signal, warn, onWait: options.onWait });
+        const lock = await (options.acquire?.(job) ?? acquireFileLock(lockPath(job), { signal, warn }));
         return { job, lock };
       }
     },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import {
+  lchownSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -22,6 +23,7 @@ import type { Repo } from "../core/repo.ts";
 import { Secret } from "../core/secret.ts";
 import { createHubClient } from "../hub/index.ts";
 import type { HubClient } from "../hub/index.ts";
+import { serve } from "../../test/support/scripted-server.ts";
 import { startLocalhub } from "../localhub/index.ts";
 import type { Localhub } from "../localhub/index.ts";
 import { fetchFile } from "./file.ts";
@@ -40,6 +42,7 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(join(cacheDir, ".."), { recursive: true, force: true }));
 
+const asRoot = process.geteuid?.() === 0 ? false : "only root can make a link of another user";
 const TINY = createRepo("alice/tiny-model");
 const FOLDER = "models--alice--tiny-model";
 
@@ -443,5 +446,69 @@ describe("fetchFile()", () => {
   it("takes an etag that is a path for what it is", async () => {
     hub.fault({ path: "/resolve", linkedEtag: '"../../../evil"', etag: '"../../../evil"' });
     await assert.rejects(file("model.safetensors"), refusal("ERR_HF_UNSAFE_NAME"));
+  });
+});
+
+describe("a size that the Hub hid in its listing", () => {
+  it("is held against the free space when it is known, before a byte is asked for", async (test) => {
+    const commit = "c".repeat(40);
+    const server = await serve(test, (request, response) => {
+      const type = { "content-type": "application/json" };
+      if (request.url.includes("/revision/")) return response.writeHead(200, type).end(JSON.stringify({ sha: commit }));
+      if (request.url.includes("/tree/")) {
+        const lfs = { oid: "*".repeat(64), size: 10, pointerSize: 100 };
+        const entry = { type: "file", path: "model.bin", oid: "a".repeat(40), size: 10, lfs };
+        return response.writeHead(200, type).end(JSON.stringify([entry]));
+      }
+      const facts = {
+        "x-repo-commit": commit,
+        "x-linked-etag": `"${"d".repeat(64)}"`,
+        "x-linked-size": String(2 ** 49),
+      };
+      response.writeHead(200, facts).end();
+    });
+    const hidden = createHubClient({ endpoint: server.url });
+    test.after(() => hidden.close());
+    await assert.rejects(fetchSnapshot(hidden, TINY, { cacheDir }), refusal("ERR_HF_NO_SPACE"));
+    const asked = server.seen.filter(({ url }) => url.includes("/resolve/"));
+    assert.ok(asked.length > 0 && asked.every(({ method }) => method === "HEAD"));
+  });
+});
+
+describe("the folder of the locks", () => {
+  it("is not used where it is a link of another user", { skip: asRoot }, async () => {
+    const outside = join(cacheDir, "..", "outside");
+    mkdirSync(outside);
+    mkdirSync(cacheDir);
+    symlinkSync(outside, join(cacheDir, ".locks"));
+    lchownSync(join(cacheDir, ".locks"), 54_321, 54_321);
+    await assert.rejects(snapshot(), refusal("ERR_HF_DISK"));
+    await assert.rejects(file("config.json"), refusal("ERR_HF_DISK"));
+    assert.deepEqual(readdirSync(outside), []);
+  });
+
+  it("may be a link of one's own, to a disk that has locks", { skip: process.platform === "win32" }, async () => {
+    const outside = join(cacheDir, "..", "outside");
+    mkdirSync(outside);
+    mkdirSync(cacheDir);
+    symlinkSync(outside, join(cacheDir, ".locks"));
+    await snapshot();
+    assert.deepEqual(readdirSync(outside), [FOLDER]);
+  });
+});
+
+describe("a snapshot without its listing", () => {
+  it("is listed without what folders behind links hold", { skip: process.platform === "win32" }, async () => {
+    const { path, commit } = await snapshot();
+    rmSync(join(cacheDir, FOLDER, "trees"), { recursive: true });
+    symlinkSync("/", join(path, "everything"));
+    symlinkSync(".", join(path, "self"));
+    symlinkSync("circle", join(path, "circle"));
+    const { files } = await snapshot({ revision: commit, offline: true });
+    assert.deepEqual(
+      files.filter((one) => /^(?:everything|self|circle)/.test(one.path)),
+      [],
+    );
+    assert.ok(files.some((one) => one.path === "onnx/sub folder/ünï code #1.txt"));
   });
 });

@@ -76,4 +76,33 @@ describe("collectTree()", () => {
       await assert.rejects(collect(item), { code: "ERR_HF_BAD_ANSWER" });
     }
   });
+
+  it("takes no listing without an end, of whatever it is made", async () => {
+    const limits = { files: 3, folders: 4, characters: 40 };
+    const take = (item: (at: number) => unknown): Promise<Listing> => {
+      async function* endless(): AsyncIterable<unknown> {
+        for (let at = 0; ; at++) yield item(at);
+      }
+      return collectTree(endless(), limits);
+    };
+    const refused = (message: RegExp) => ({ code: "ERR_HF_BAD_ANSWER", message });
+    await assert.rejects(
+      take((at) => file(`f${at}`)),
+      refused(/more than 3 files/),
+    );
+    await assert.rejects(
+      take((at) => file(`${at}/a/b/c`)),
+      refused(/more than 4 folders/),
+    );
+    await assert.rejects(
+      take((at) => file(`${at}${"x".repeat(25)}`)),
+      refused(/more than 40 characters/),
+    );
+    await assert.rejects(
+      take((at) => ({ type: "directory", path: `d${at}` })),
+      refused(/it has no end/),
+    );
+    const whole = collectTree(pages([file("a/b/c/d/e"), file("f".repeat(30)), file("g")]), limits);
+    assert.equal((await whole).entries.length, 3);
+  });
 });

@@ -18,6 +18,16 @@ export interface Listing {
   readonly masked: boolean;
 }
 
+export interface ListingLimits {
+  readonly files: number;
+  readonly folders: number;
+  /** Of all names together. */
+  readonly characters: number;
+}
+
+/** Ten times the files that the Hub advises for a repo. What is longer is meant to fill the memory. */
+const LIMITS: ListingLimits = { files: 1_000_000, folders: 1_000_000, characters: 128 * 1024 * 1024 };
+
 const SHA1 = /^[0-9a-f]{40}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 
@@ -25,23 +35,30 @@ const SHA256 = /^[0-9a-f]{64}$/;
  * Collects the pages of a tree listing and narrows every entry. Folders are left out.
  * @throws IntegrityError `ERR_HF_UNSAFE_NAME` a name that would leave the snapshot's folder, names an entry twice, or
  *   is a file and a folder at once; nothing was written by then
- * @throws NetworkError `ERR_HF_BAD_ANSWER` the answer is not a listing
+ * @throws NetworkError `ERR_HF_BAD_ANSWER` the answer is not a listing, or one without an end
  */
-export async function collectTree(items: AsyncIterable<unknown>): Promise<Listing> {
+export async function collectTree(items: AsyncIterable<unknown>, limits = LIMITS): Promise<Listing> {
   const entries: TreeEntry[] = [];
   const files = new Set<string>();
   const folders = new Set<string>();
   let masked = false;
+  let characters = 0;
+  let listed = 0;
   for await (const item of items) {
+    if (++listed > limits.files + limits.folders) throw notAListing("it has no end");
     const read = readEntry(item);
     if (read === undefined) continue;
     const { entry } = read;
     if (files.has(entry.path)) throw unsafe(entry.path, "is there twice");
     files.add(entry.path);
+    characters += entry.path.length;
+    if (files.size > limits.files) throw notAListing(`it names more than ${limits.files} files`);
+    if (characters > limits.characters) throw notAListing(`its names have more than ${limits.characters} characters`);
     for (let at = entry.path.lastIndexOf("/"); at > 0; at = entry.path.lastIndexOf("/", at - 1)) {
       const folder = entry.path.slice(0, at);
       if (folders.has(folder)) break;
       folders.add(folder);
+      if (folders.size > limits.folders) throw notAListing(`it names more than ${limits.folders} folders`);
     }
     masked ||= read.masked;
     entries.push(entry);

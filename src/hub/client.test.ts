@@ -146,7 +146,7 @@ describe("createHubClient(): calls", () => {
     const client = clientFor(t, server.url, { warn: (text) => void told.push(text) });
     await client.json("x");
     await client.json("x");
-    assert.deepEqual(told, ["The Hub says: Use v2, or later.", "The Hub says: 90 % used"]);
+    assert.deepEqual(told, ['The Hub says: "Use v2, or later."', 'The Hub says: "90 % used"']);
   });
 
   it("tells each exchange in one redacted line", async (t) => {
@@ -314,6 +314,27 @@ describe("createHubClient(): pages", () => {
     assert.deepEqual(items, ["/hf/list", "/hf/list?cursor=2"]);
   });
 
+  it("gives up a list of empty pages, and one that takes half an hour", async (t) => {
+    let now = 0;
+    const clock = { ...quickClock(), now: () => now };
+    const hub = await serve(t, (request, response) => {
+      const page = hub.seen.length;
+      if (request.url.startsWith("/slow")) now += 60_000;
+      const link = { link: `<${hub.url}${request.url.slice(0, 5)}?cursor=${page}>; rel="next"` };
+      json(response, request.url.startsWith("/slow") ? [page] : [], 200, link);
+    });
+    const client = clientFor(t, hub.url, { clock });
+    const all = async (path: string): Promise<number> => {
+      let count = 0;
+      for await (const page of client.pages(path)) count += page.length + 1;
+      return count;
+    };
+    await assert.rejects(all("none"), { code: "ERR_HF_BAD_ANSWER", message: /a list of empty pages/ });
+    assert.equal(hub.seen.length, 101);
+    await assert.rejects(all("slow"), { code: "ERR_HF_TIMEOUT", message: /no end after half an hour/ });
+    assert.equal(hub.seen.length, 101 + 31);
+  });
+
   it("goes nowhere else, not round in circles, and takes no object for a list", async (t) => {
     const other = await serve(t, (_request, response) => json(response, ["evil"]));
     const hub = await serve(t, (request, response) => {
@@ -408,6 +429,18 @@ describe("createHubClient(): failures and retries", () => {
       },
       { code: "ERR_HF_TIMEOUT" },
     );
+  });
+
+  it("does not ask again where an answer came too slowly to be meant", async (t) => {
+    const hub = await serve(t, (_request, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      const timer = setInterval(() => response.write(" "), 5);
+      response.on("close", () => clearInterval(timer));
+    });
+    const client = clientFor(t, hub.url);
+    const slow = { code: "ERR_HF_TIMEOUT", message: /answers too slowly: it was not whole after 0.1 s/ };
+    await assert.rejects(client.json("x", { totalMs: 100 }), slow);
+    assert.equal(hub.seen.length, 1);
   });
 
   it("limits what it takes into memory: a body without end, a packed one, headers", async (t) => {

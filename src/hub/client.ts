@@ -12,6 +12,7 @@ import type { Call, Reached } from "./exchange.ts";
 import { openBodyOver, transportOver } from "./fetched-body.ts";
 import type { Transport } from "./fetched-body.ts";
 import { nextPage } from "./links.ts";
+import { SlowAnswerError } from "./network-errors.ts";
 import { createNodeFetch } from "./node-fetch.ts";
 import { proxyFor } from "./proxy.ts";
 import type { ProxySettings } from "./proxy.ts";
@@ -86,6 +87,8 @@ export interface CallOptions {
   readonly refusals?: "throw" | "return";
   /** Bytes of body that are taken into memory. @default 67_108_864 */
   readonly maxBytes?: number;
+  /** Milliseconds for such a body, once its head is there. @default 60_000; a page of a list has 300_000 */
+  readonly totalMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -130,10 +133,17 @@ export interface HubClient {
 
 const MAX_MEMORY_BODY = 64 * 1024 * 1024;
 const MAX_PAGES = 100_000;
-const TOTAL_MS = 300_000;
+/** Pages with nothing on them. A list may end in one; a peer that never ends may send nothing else. */
+const MAX_EMPTY_PAGES = 100;
+/** Milliseconds of waiting for pages, over all: a thousand of them, for a million files, take less. */
+const MAX_PAGES_MS = 1_800_000;
+const TOTAL_MS = 60_000;
+const PAGE_TOTAL_MS = 300_000;
+/** About 4,000 bits a second: slower than any line, and than any Hub that means to be understood. */
+const SLOWEST = { bytes: 16 * 1024, inMs: 30_000 };
 
 export function createHubClient(options: HubClientOptions): HubClient {
-  const { endpoint, credential } = options;
+  const { endpoint, credential, clock = systemClock } = options;
   const own = options.fetch === undefined ? createNodeFetch({ ca: options.ca, proxy: options.proxy }) : undefined;
   const fetch = options.fetch ?? own;
   if (fetch === undefined) throw new TypeError("no fetch");
@@ -142,7 +152,7 @@ export function createHubClient(options: HubClientOptions): HubClient {
     endpoint,
     credential,
     renewCredential: options.renewCredential,
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? Math.random,
     userAgent: options.userAgent ?? userAgent(),
     requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
@@ -173,7 +183,8 @@ export function createHubClient(options: HubClientOptions): HubClient {
     credential,
     request: (target, options = {}) =>
       exchange(callOf(endpoint, target, options, "gzip"), transport, async ({ answer, url }) => {
-        const limits = { maxBytes: options.maxBytes ?? MAX_MEMORY_BODY, totalMs: TOTAL_MS, longer: "refuse" } as const;
+        const { maxBytes = MAX_MEMORY_BODY, totalMs = TOTAL_MS } = options;
+        const limits = { maxBytes, totalMs, slowest: SLOWEST, longer: "refuse" } as const;
         const text = new TextDecoder().decode(await readBody(answer, url, limits));
         const { status, headers } = answer;
         return { status, url, headers, text, json: () => readJson(text, url, status, headers) };
@@ -183,14 +194,21 @@ export function createHubClient(options: HubClientOptions): HubClient {
     },
     async *pages(path, options = {}) {
       const seen = new Set<string>();
-      const { query, ...rest } = options;
+      const { query, ...rest } = { totalMs: PAGE_TOTAL_MS, ...options };
+      let empty = 0;
+      let waitedMs = 0;
       let url: URL | undefined = hubAddress(endpoint, path, query);
       while (url !== undefined) {
         if (seen.has(url.href) || seen.size >= MAX_PAGES) throw badAnswer(url, "a list whose pages have no end");
         seen.add(url.href);
+        const began = clock.now();
         const answer: HubAnswer = await client.request(url, rest);
+        waitedMs += clock.now() - began;
         const page = answer.json();
         if (!Array.isArray(page)) throw badAnswer(url, "something else than a list");
+        if (page.length === 0) empty++;
+        if (empty > MAX_EMPTY_PAGES) throw badAnswer(url, "a list of empty pages");
+        if (waitedMs > MAX_PAGES_MS) throw new SlowAnswerError(url.host, "the list had no end after half an hour");
         yield page;
         url = nextPage(answer.headers.get("link"), answer.url, endpoint);
       }

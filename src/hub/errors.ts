@@ -2,7 +2,7 @@ import { deadTokenStep, loginCommand } from "../core/dead-token.ts";
 import { AccessError, HfError, NetworkError, NotFoundError, RateLimitError, TokenError } from "../core/errors.ts";
 import { repoPath } from "../core/repo.ts";
 import type { Repo } from "../core/repo.ts";
-import { isAtHub, isWebPage, repoOf, requestId, serverText } from "./refusal.ts";
+import { isAtHub, isWebPage, repoOf, quoted, requestId, serverText } from "./refusal.ts";
 import type { Refusal } from "./refusal.ts";
 
 interface Facts extends Refusal {
@@ -160,7 +160,7 @@ const missingRepo: Reading = ({ status, code, said, credentialSent, thing, endpo
 
 const forbidden: Reading = ({ status, said, thing, options, endpoint }) => {
   if (status !== 403 && status !== 402) return undefined;
-  const text = said === "" ? "" : ` The Hub says: ${said}`;
+  const text = quoted(said);
   // The words of "fine-grained tokens only" are not public: any sentence that names both is taken for it.
   if (
     /organi[sz]ation.{0,40}(?:token policy|administrator|polic)|approved by the organi[sz]ation/i.test(said) ||
@@ -200,21 +200,17 @@ const portal: Reading = ({ status, headers, code, url }) =>
 
 const hubDown: Reading = ({ status, url, options, said }) =>
   status >= 500
-    ? new NetworkError(
-        "ERR_HF_HUB_DOWN",
-        `${url.host} has a fault of its own (${status}).${said === "" ? "" : ` ${said}`}`,
-        {
-          ...options,
-          hint: "Try again in some minutes. https://status.huggingface.co tells about the public Hub.",
-        },
-      )
+    ? new NetworkError("ERR_HF_HUB_DOWN", `${url.host} has a fault of its own (${status}).${quoted(said)}`, {
+        ...options,
+        hint: "Try again in some minutes. https://status.huggingface.co tells about the public Hub.",
+      })
     : undefined;
 
 const conflict: Reading = ({ status, said, thing, options }) =>
   status === 409 || status === 412
     ? new HfError(
         "ERR_HF_CONFLICT",
-        `${thing}: ${said === "" ? "it exists already, or has changed meanwhile." : said}`,
+        `The Hub refuses this for ${thing}: it exists already, or has changed meanwhile.${quoted(said)}`,
         {
           ...options,
           hint: "Look at what is there now, then try again.",
@@ -250,11 +246,7 @@ const STORAGE_READINGS: readonly Reading[] = [
 ];
 
 function other({ status, said, url, options }: Facts): HfError {
-  return new HfError(
-    "ERR_HF_HTTP",
-    `${url.host} answered ${status} to ${url.pathname}.${said === "" ? "" : ` ${said}`}`,
-    options,
-  );
+  return new HfError("ERR_HF_HTTP", `${url.host} answered ${status} to ${url.pathname}.${quoted(said)}`, options);
 }
 
 function page(endpoint: string, repo: Repo | undefined): string {

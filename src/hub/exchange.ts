@@ -190,7 +190,7 @@ function createHubWarnings(warn: Warn | undefined): (header: string | null) => v
       const [, topic = "", text = part] = /^\s*([\w-]*);(.*)$/s.exec(part) ?? [];
       if (seen.has(topic) || seen.size >= 20) continue;
       seen.add(topic);
-      warn(`The Hub says: ${safeText(text)}`);
+      warn(`The Hub says: "${safeText(text).replaceAll('"', "'")}"`);
     }
   };
 }

@@ -65,8 +65,18 @@ export function timeoutError(host: string, cause?: unknown, ms?: number): Networ
   });
 }
 
+/** An answer that came, but so slowly that its sender may mean never to end. Another try would only wait again. */
+export class SlowAnswerError extends NetworkError {
+  constructor(host: string, what: string) {
+    super("ERR_HF_TIMEOUT", `${host} answers too slowly: ${what}.`, {
+      hint: "Check the network and proxies on the way, and try again later.",
+    });
+  }
+}
+
 /** Whether a failure below HTTP is worth another try, and how many. A certificate or a broken peer does not mend. */
 export function retryKind(error: HfError): RetryKind | undefined {
+  if (error instanceof SlowAnswerError) return undefined;
   if (error.code === "ERR_HF_TIMEOUT") return "timeout";
   if (error.code !== "ERR_HF_NETWORK") return undefined;
   const code = systemCode(error.cause);

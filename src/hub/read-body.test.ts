@@ -51,6 +51,18 @@ describe("readBody()", () => {
     assert.ok(trickle.cancelled);
   });
 
+  it("ends a body that comes too slowly before its time is over", async () => {
+    const slow = body(Infinity, 20);
+    const limits = {
+      maxBytes: 1_000_000,
+      totalMs: 60_000,
+      longer: "refuse",
+      slowest: { bytes: 100, inMs: 100 },
+    } as const;
+    await assert.rejects(readBody(slow, url, limits), { code: "ERR_HF_TIMEOUT", message: /bytes in 0.1 s/ });
+    assert.ok(slow.cancelled);
+  });
+
   it("passes a failure of the connection on", async () => {
     const broken: OpenedBody = { ...body(0), receive: () => Promise.reject(new Error("cut")) };
     await assert.rejects(readBody(broken, url, { maxBytes: 1, totalMs: 60_000, longer: "cut" }), /cut/);

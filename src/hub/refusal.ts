@@ -58,9 +58,11 @@ export function repoOf(url: URL, endpoint: string): Repo | undefined {
 /** The server's own words, from wherever it put them, each once. */
 export function serverText({ headers, body }: Refusal): string {
   const texts = new Set<string>();
-  const add = (value: unknown): void => {
-    if (Array.isArray(value)) for (const one of value) add(one);
-    else if (typeof value === "object" && value !== null && "message" in value) add(value.message);
+  const add = (value: unknown, depth = 0): void => {
+    // No Hub nests its words deeper, and none needs more of them; a body may, to exhaust whoever reads it.
+    if (depth > 3 || texts.size >= 10) return;
+    if (Array.isArray(value)) for (const one of value.slice(0, 10)) add(one, depth + 1);
+    else if (typeof value === "object" && value !== null && "message" in value) add(value.message, depth + 1);
     else if (typeof value === "string" && value.trim() !== "") texts.add(safeText(value));
   };
   add(headerText(headers.get("x-error-message") ?? ""));
@@ -71,6 +73,11 @@ export function serverText({ headers, body }: Refusal): string {
     add(body);
   }
   return safeText([...texts].filter((text) => text !== "").join(" / "), 1000);
+}
+
+/** A server's words, so that nobody takes them for ours: a sentence of their own in quotes, or nothing where there are none. */
+export function quoted(said: string): string {
+  return said === "" ? "" : ` It says: "${said.replaceAll('"', "'")}"`;
 }
 
 function jsonWords(body: string): unknown[] {

@@ -65,6 +65,23 @@ describe("retrying()", () => {
     assert.deepEqual([calls.tries, rules.clock.waits.length], [1, 0]);
   });
 
+  it("begins no try later than five minutes after the first", async () => {
+    let now = 0;
+    const clock = {
+      now: () => now,
+      sleep: async (ms: number) => {
+        now += ms;
+      },
+    };
+    const slow = failing("status", 55_000);
+    const attempt = async (): Promise<Outcome<string>> => {
+      now += 50_000;
+      return slow.attempt();
+    };
+    await assert.rejects(retrying(attempt, { ...policy(), clock }), failed);
+    assert.equal(slow.tries, 3);
+  });
+
   it("ends when aborted during a wait", async () => {
     const stop = new AbortController();
     const reason = new Error("enough");

@@ -31,15 +31,19 @@ export interface RetryPolicy {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** No try begins later than this after the first: a peer that keeps every single limit could hold a call for hours. */
+const MAX_TOTAL_MS = 300_000;
+
 /** Runs `attempt` until it is done, its failure is final, or the policy is used up. */
 export async function retrying<T>(attempt: () => Promise<Outcome<T>>, policy: RetryPolicy): Promise<T> {
+  const began = policy.clock.now();
   for (let tries = 1; ; tries++) {
     const outcome = await attempt();
     if ("done" in outcome) return outcome.done;
     const { failed, kind, toldMs } = outcome;
     if (kind === undefined || tries > Math.min(policy.retries, mostRetries(kind))) throw failed;
     const wait = waitMs(kind, tries, toldMs, policy.random());
-    if (wait > policy.maxWaitMs) throw failed;
+    if (wait > policy.maxWaitMs || policy.clock.now() + wait - began > MAX_TOTAL_MS) throw failed;
     if (wait >= 1000) policy.warn?.(`${failed.message} Trying again in ${Math.ceil(wait / 1000)} s.`);
     await policy.clock.sleep(wait, policy.signal);
   }

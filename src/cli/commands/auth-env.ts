@@ -61,6 +61,7 @@ export const authEnv = command<Flags>({
       data: { shell, permanent, line, file: file ?? null, source: found.source },
       human: [line],
       quiet: [line],
+      raw: true,
       notes: [where, ...elsewhere],
     };
   },

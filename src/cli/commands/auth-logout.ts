@@ -1,7 +1,10 @@
+import type { HfError } from "../../core/errors.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { command, valueFlag } from "../command.ts";
+import type { CliContext } from "../context.ts";
 import { removeGitCredential } from "../git-credential.ts";
 import { tick } from "../output.ts";
+import type { Json } from "../output.ts";
 
 interface Flags {
   readonly name?: string;
@@ -25,8 +28,8 @@ export const authLogout = command<Flags>({
     const { store } = session;
     const { active } = await store.read();
     // A locked keychain is the sign-out's own matter, further down.
-    const kept = active.kind === "keychain" ? await store.reveal(active.name).catch(() => undefined) : undefined;
-    const token = active.kind === "found" ? active.token : kept?.token;
+    const inKeychain = active.kind === "keychain" ? await store.reveal(active.name).catch(() => undefined) : undefined;
+    const token = active.kind === "found" ? active.token : inKeychain?.token;
     const hidden =
       active.kind === "absent" || active.kind === "refused" ? undefined : overridingSource(context.env, token);
     const still = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].filter((variable) => (context.env[variable] ?? "") !== "");
@@ -41,8 +44,10 @@ export const authLogout = command<Flags>({
       if (report.token !== undefined && report.wasActive) await removeGitCredential(context, report.token);
       const shown = plainText(report.name, 120);
       const left = report.left.map((one) => plainText(one, 60));
+      const kept = tellKept(context, report.kept);
       return {
-        data: { removed: [shown], wasActive: report.wasActive, left },
+        data: { removed: [shown], wasActive: report.wasActive, left, kept },
+        ...(kept.length === 0 ? {} : { exit: 6 }),
         human: [`${tick(context.printer)} Signed out ${shown}`],
         quiet: [shown],
         notes:
@@ -52,22 +57,31 @@ export const authLogout = command<Flags>({
       };
     }
     const report = await logoutAll(session.store, { signal: context.signal });
-    if (report.kept !== undefined) context.warn(report.kept.message);
+    const kept = tellKept(context, report.kept);
+    const exit = kept.length === 0 ? {} : { exit: 6 };
     if (token !== undefined) await removeGitCredential(context, token);
     const names = report.names.map((one) => plainText(one, 120));
     if (!report.removed) {
       return {
-        data: { removed: [] },
-        human: ["Not signed in: there was nothing to remove."],
+        data: { removed: [], kept },
+        ...exit,
+        human: [kept.length === 0 ? "Not signed in: there was nothing to remove." : "Nothing was removed."],
         quiet: [],
         notes: notes.slice(1),
       };
     }
     return {
-      data: { removed: names },
+      data: { removed: names, kept },
+      ...exit,
       human: [`${tick(context.printer)} Signed out${names.length === 0 ? "" : `: ${names.join(", ")}`}`],
       quiet: names,
       notes,
     };
   },
 });
+
+/** A sign-out that leaves tokens behind says so, whatever the format. */
+function tellKept(context: CliContext, kept: readonly HfError[]): Json[] {
+  for (const { message, hint } of kept) context.warn(hint === undefined ? message : `${message} ${hint}`);
+  return kept.map(({ code, message, hint }) => ({ code, message, hint: hint ?? null }));
+}

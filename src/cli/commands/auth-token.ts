@@ -7,6 +7,6 @@ export const authToken = command({
   run: async (_flags, context) => {
     const found = await needToken(await context.session());
     const token = found.token.expose();
-    return { data: { token, source: found.source }, human: [token], quiet: [token] };
+    return { data: { token, source: found.source }, human: [token], quiet: [token], raw: true };
   },
 });
