@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { posix, win32 } from "node:path";
 import { DiskError, diskError, systemCode, TokenError } from "../core/errors.ts";
+import { followOwnLinks } from "../core/own-links.ts";
 import { readRegularFileSync } from "../core/read-file.ts";
 
 /** Bytes of one command. */
@@ -24,6 +25,8 @@ export function readOidcExec(options: OidcConfigOptions): readonly string[] | un
   const { path, platform, uid } = options;
   let text: string;
   try {
+    // A link that another user has made could lead to a file of this user's that holds another's words: a clone.
+    followOwnLinks(path, uid);
     const stats = statSync(path);
     // It names a program to run: whoever can write it runs programs as this user.
     if (platform !== "win32" && (stats.mode & 0o022) !== 0) throw unsafe(path, "can be written by other users");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, lchownSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
@@ -454,6 +454,14 @@ describe("a program that prints an ID token", { skip: posixOnly }, () => {
       const ask = job(hub.url, {}, configOf([program]));
       chmodSync(path, mode);
       assert.match(errorOf(await ask()).message, /can be written by other users/);
+    }
+    if (process.geteuid?.() === 0) {
+      // What a clone holds is this user's own file; that the link is not is all there is to see.
+      const ask = job(hub.url, {}, configOf([program]));
+      renameSync(path, join(home, "cloned.json"));
+      symlinkSync(join(home, "cloned.json"), path);
+      lchownSync(path, 54_321, 54_321);
+      assert.match(errorOf(await ask()).message, /a link that another user has made/);
     }
     const { existsSync } = await import("node:fs");
     assert.equal(existsSync(join(home, "ran")), false);
