@@ -465,6 +465,14 @@ describe("createHubClient(): failures and retries", () => {
     await assert.rejects(client.json("error"), { code: "ERR_HF_HTTP" });
   });
 
+  it("takes no answer whose values would fill the memory, though its bytes do not", async (t) => {
+    const hub = await serve(t, (_request, response) => {
+      response.writeHead(200, { "content-type": "application/json" }).end(`[${"{},".repeat(2_500_001)}{}]`);
+    });
+    const much = { code: "ERR_HF_BAD_ANSWER", message: /more than 5000000 values/ };
+    await assert.rejects(clientFor(t, hub.url).json("x"), much);
+  });
+
   it("strikes a token that the server echoes, and its escape sequences", async (t) => {
     const hub = await serve(t, (_request, response) => {
       const echo = `bad \u001b[2J header: Bearer ${value} (${Buffer.from(`user:${value}`).toString("base64")})`;

@@ -132,6 +132,8 @@ export interface HubClient {
 }
 
 const MAX_MEMORY_BODY = 64 * 1024 * 1024;
+/** Objects, lists and their members in one answer: a listing of a million files has fewer. */
+const MAX_VALUES = 5_000_000;
 const MAX_PAGES = 100_000;
 /** Pages with nothing on them. A list may end in one; a peer that never ends may send nothing else. */
 const MAX_EMPTY_PAGES = 100;
@@ -274,6 +276,7 @@ function withQuery(url: URL, query: Values | undefined): URL {
 }
 
 function readJson(text: string, url: URL, status: number, headers: HubAnswer["headers"]): unknown {
+  if (holdsTooMuch(text)) throw badAnswer(url, `more than ${MAX_VALUES} values`);
   try {
     const value: unknown = JSON.parse(text);
     return value;
@@ -282,6 +285,17 @@ function readJson(text: string, url: URL, status: number, headers: HubAnswer["he
     // Not the parser's own message: it quotes the text.
     throw badAnswer(url, cause instanceof SyntaxError ? "something that is no JSON" : "something unreadable");
   }
+}
+
+/** Two bytes of JSON can become sixty in memory, and minutes of work for its collector. */
+function holdsTooMuch(text: string): boolean {
+  let values = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    // , [ {
+    if (unit === 44 || unit === 91 || unit === 123) values++;
+  }
+  return values > MAX_VALUES;
 }
 
 function badAnswer(url: URL, what: string): NetworkError {
