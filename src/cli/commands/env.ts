@@ -29,6 +29,7 @@ export const env = command({
       HF_HUB_DISABLE_PROGRESS_BARS: settings.disableProgress ?? null,
       HF_HUB_DISABLE_SYMLINKS: settings.disableSymlinks,
       HF_HUB_ETAG_TIMEOUT: settings.requestTimeoutMs / 1000,
+      HF_HUB_DOWNLOAD_TIMEOUT: settings.downloadTimeoutMs / 1000,
     };
     return {
       data: facts,
