@@ -206,10 +206,16 @@ function errorData(error: HfError, exit: number): Json {
     code: error.code,
     message: error.message,
     hint: error.hint ?? null,
-    cause: error.cause instanceof Error ? plainText(redact(error.cause.message)) : null,
+    cause: causeOf(error),
     requestId: error.requestId ?? null,
     exit,
   };
+}
+
+/** For a refusal the kind of its verdict, as `hf access` names it; else the message of what was behind the error. */
+function causeOf({ cause }: HfError): string | null {
+  if (typeof cause === "string") return plainText(redact(cause));
+  return cause instanceof Error ? plainText(redact(cause.message)) : null;
 }
 
 function unexpected(thrown: unknown): HfError {
