@@ -102,9 +102,7 @@ function patient(hub: HubClient, repo: Repo, options: FetchOptions & FallbackOpt
     signal,
     onAnonymous: ({ message, hint }) => {
       if (authFallback === "silent") return;
-      warn?.(
-        `${message} The ${repo.type} ${repo.id} is public, so it is fetched without a token. ${hint ?? ""}`.trimEnd(),
-      );
+      warn?.(`${message} The ${repo.type} ${repo.id} is public, so it is fetched without a token. ${hint}`);
     },
   });
 }
@@ -122,7 +120,7 @@ async function fromCache<T>(
   if (!isHfError(error) || error.code !== "ERR_HF_TOKEN_REFUSED" || forceDownload === true) throw error;
   try {
     const result = await work();
-    warn?.(`${error.message} The Hub was not asked; the cached copy is used. ${error.hint ?? ""}`.trimEnd());
+    warn?.(`${error.message} The Hub was not asked; the cached copy is used. ${error.hint}`);
     return result;
   } catch (offline) {
     signal?.throwIfAborted();

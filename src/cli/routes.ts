@@ -21,6 +21,7 @@ import { authWhoami } from "./commands/auth-whoami.ts";
 import { doctor } from "./commands/doctor.ts";
 import { download } from "./commands/download.ts";
 import { env } from "./commands/env.ts";
+import { help } from "./commands/help.ts";
 import { run } from "./commands/run.ts";
 import { version } from "./commands/version.ts";
 
@@ -68,6 +69,7 @@ export const routes = buildRouteMap<string, TreeContext>({
     download,
     doctor,
     env,
+    help,
     version,
     whoami: authWhoami,
     login: authLogin,
