@@ -28,6 +28,7 @@ export {
 export type { AccessCause, AccessEvidence, AccessVerdict, NextStep, VerdictKind } from "./access/index.ts";
 export type { AccessReport, CheckAccessOptions } from "./api/index.ts";
 export type {
+  AuthFallback,
   DownloadFileOptions,
   DownloadSnapshotOptions,
   DownloadStep,

@@ -113,7 +113,7 @@ describe("hf download", () => {
     { words: ["acme/disabled-model"], token: "alice-read", code: "ERR_HF_REPO_DISABLED", exit: 4 },
     { words: ["alice/tiny-model", "no.bin"], code: "ERR_HF_ENTRY_NOT_FOUND", exit: 5 },
     { words: ["alice/tiny-model", "--revision", "nope"], code: "ERR_HF_REVISION_NOT_FOUND", exit: 5 },
-    { words: ["alice/tiny-model"], token: "alice-expired", code: "ERR_HF_INVALID_TOKEN", exit: 3 },
+    { words: ["alice/private-model"], token: "alice-expired", code: "ERR_HF_INVALID_TOKEN", exit: 3 },
     { words: ["no repo"], code: "ERR_HF_INVALID_REPO_ID", exit: 2 },
     { words: ["alice/tiny-model", "--max-workers", "0"], code: "ERR_HF_USAGE", exit: 2 },
     { words: ["alice/tiny-model", "--repo-type", "thing"], code: "ERR_HF_USAGE", exit: 2 },
@@ -146,6 +146,24 @@ describe("hf download", () => {
     });
     assert.equal(limited.exit, 9);
     assert.match(limited.stderr, /600 s/);
+  });
+
+  it("goes on without a dead token where the repo is public, and says so, or as --auth-fallback has it", async () => {
+    const env = { HF_TOKEN: world.token("alice-revoked") };
+    const warned = await world.hf(["download", "alice/tiny-model", "config.json", "--quiet"], { env });
+    assert.equal(warned.exit, 0, warned.stderr);
+    assert.match(warned.stderr, /^Warning: .*env:HF_TOKEN.* is public, so it is fetched without a token\. .+\n$/);
+    const plan = ["download", "alice/tiny-model", "--dry-run", "--force-download", "--auth-fallback"];
+    const silent = await world.hf([...plan, "silent"], { env });
+    assert.deepEqual([silent.exit, silent.stderr], [0, ""]);
+    const error = await world.hf([...plan, "error", "--json"], { env });
+    assert.deepEqual([error.exit, code(error.stderr)], [3, "ERR_HF_INVALID_TOKEN"]);
+    const gated = await world.hf(["download", "acme/gated-manual", "--json"], { env });
+    const said = (JSON.parse(gated.stderr) as { error: Record<string, unknown> }).error;
+    assert.deepEqual([gated.exit, said["code"], said["cause"]], [3, "ERR_HF_INVALID_TOKEN", "token-invalid"]);
+    assert.match(String(said["hint"]), /^Set HF_TOKEN to a token of /);
+    const usage = await world.hf([...plan, "quiet"], { env });
+    assert.deepEqual([usage.exit, /Use one of warn, error, silent/.test(usage.stderr)], [2, true]);
   });
 
   for (const [signal, words] of [

@@ -1,3 +1,5 @@
+export { withoutDeadToken } from "./dead-token.ts";
+export type { DeadTokenOptions } from "./dead-token.ts";
 export { askAccess, collectEvidence } from "./evidence.ts";
 export type { AccessHub, CollectOptions } from "./evidence.ts";
 export { editDistance, nearNames } from "./near-names.ts";

@@ -1,3 +1,4 @@
+import { deadTokenStep, loginCommand } from "../core/dead-token.ts";
 import { repoPath } from "../core/repo.ts";
 import type { Repo } from "../core/repo.ts";
 import { DEFAULT_ENDPOINT } from "../core/settings.ts";
@@ -27,8 +28,8 @@ export function download(evidence: AccessEvidence, repo: Repo): NextStep {
   return { text: `Fetch it with: ${command}`, command };
 }
 
-export function signIn(evidence: AccessEvidence, why: string): NextStep {
-  const command = run("auth login", evidence);
+export function signIn(evidence: Pick<AccessEvidence, "endpoint">, why: string): NextStep {
+  const command = loginCommand(evidence.endpoint);
   return { text: `${why} ${command}`, command };
 }
 
@@ -73,20 +74,10 @@ export function tokenPage({ endpoint }: AccessEvidence, text: string): NextStep 
 }
 
 /** A place that holds a dead token, and how to mend it there. */
-export function replaceToken(evidence: AccessEvidence, source: string): NextStep {
-  const page = `${evidence.endpoint}/settings/tokens`;
-  if (source.startsWith("env:")) {
-    return { text: `Set ${source.slice(4)} to a token of ${page}, or unset it to use a saved login.`, url: page };
-  }
-  if (source.startsWith("file:") || source.startsWith("folder:")) {
-    return signInAgain(evidence);
-  }
-  return { text: `Name another token; make one at ${page}`, url: page };
-}
-
-function signInAgain(evidence: AccessEvidence): NextStep {
-  const command = run("auth login --force", evidence);
-  return { text: `Sign in again: ${command}`, command };
+export function replaceToken({ endpoint }: AccessEvidence, source: string): NextStep {
+  const text = deadTokenStep(source, endpoint);
+  if (source.startsWith("file:")) return { text, command: loginCommand(endpoint, "--force") };
+  return { text, url: `${endpoint}/settings/tokens` };
 }
 
 export function again(text: string): NextStep {

@@ -16,7 +16,7 @@ import type { Refused } from "./verdict-parts.ts";
  */
 export function decideAccess(evidence: AccessEvidence): AccessVerdict {
   const { answer, token } = evidence;
-  if (token.kind === "withheld") return withheld(evidence, token.source, token.error);
+  if (token.kind === "withheld") return withheld(evidence, token.error);
   if (answer.kind === "readable") return readable(evidence, answer.at);
   return refused({ ...evidence, answer });
 }
@@ -49,8 +49,8 @@ function openness(anonymous: HubReading | undefined): string {
   return anonymous.error.code === "ERR_HF_PRIVATE_OR_MISSING" ? "; it is private, and you have access" : "";
 }
 
-function withheld(evidence: AccessEvidence, source: string, error: HfError): AccessVerdict {
-  const step: NextStep = { text: error.hint ?? `Mend the token of ${source}.` };
+function withheld(evidence: AccessEvidence, error: HfError): AccessVerdict {
+  const step: NextStep = { text: error.hint };
   const note = publicNote(evidence);
   if (error.code === "ERR_HF_TOKEN_ENDPOINT" || error.code === "ERR_HF_INSECURE_ENDPOINT") {
     return refusedFor({ kind: "wrong-endpoint" }, error.code, `${error.message}${note}`, step);

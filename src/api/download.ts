@@ -1,3 +1,4 @@
+import { sharpenRefusal, withoutDeadToken } from "../access/index.ts";
 import { isHfError } from "../core/errors.ts";
 import type { Repo } from "../core/repo.ts";
 import { fetchFile, fetchSnapshot, planFetch } from "../download/index.ts";
@@ -9,12 +10,24 @@ import type {
   SnapshotOptions,
 } from "../download/index.ts";
 import type { HubClient } from "../hub/index.ts";
+import { askAccount, tokenFacts } from "./access.ts";
 import type { Session } from "./session.ts";
 
+/** What to do when the Hub does not know the token, and the repo is public. */
+export type AuthFallback = "warn" | "error" | "silent";
+
+interface FallbackOptions {
+  /**
+   * `"warn"`: go on without the token, and say so; `"silent"`: go on; `"error"`: refuse. A private or gated repo is
+   * always refused. @default "warn"
+   */
+  readonly authFallback?: AuthFallback;
+}
+
 /** As the room `download` takes them, with the cache folder and the switches found by themselves. */
-export type DownloadFileOptions = Partial<FetchOptions> & PreferOffline;
-export type DownloadSnapshotOptions = Partial<SnapshotOptions> & PreferOffline;
-export type PlanDownloadOptions = Partial<PlanFetchOptions> & PreferOffline;
+export type DownloadFileOptions = Partial<FetchOptions> & PreferOffline & FallbackOptions;
+export type DownloadSnapshotOptions = Partial<SnapshotOptions> & PreferOffline & FallbackOptions;
+export type PlanDownloadOptions = Partial<PlanFetchOptions> & PreferOffline & FallbackOptions;
 
 export interface PreferOffline {
   /**
@@ -30,7 +43,7 @@ export async function downloadSnapshotWith(
   repo: Repo,
   options: DownloadSnapshotOptions,
 ): Promise<DownloadResult> {
-  return from(session, options, (hub, chosen) => fetchSnapshot(hub, repo, { ...options, ...chosen }));
+  return asking(session, repo, options, (hub, all) => fetchSnapshot(hub, repo, all));
 }
 
 export async function downloadFileWith(
@@ -39,7 +52,7 @@ export async function downloadFileWith(
   path: string,
   options: DownloadFileOptions,
 ): Promise<DownloadResult> {
-  return from(session, options, (hub, chosen) => fetchFile(hub, repo, path, { ...options, ...chosen }));
+  return asking(session, repo, options, (hub, all) => fetchFile(hub, repo, path, all));
 }
 
 export async function planDownloadWith(
@@ -47,30 +60,89 @@ export async function planDownloadWith(
   repo: Repo,
   options: PlanDownloadOptions,
 ): Promise<DownloadPlan> {
-  return from(session, options, (hub, chosen) => planFetch(hub, repo, { ...options, ...chosen }));
+  return asking(session, repo, options, (hub, all) => planFetch(hub, repo, all));
 }
 
-/** Runs `work` on what is there, where that is preferred and enough; else with the Hub. */
-async function from<T>(
+/**
+ * Does the work with the token that was found. A dead one does not keep anybody from what is public, one that can't be
+ * used not from what is cached; any other refusal gets the cause and the next step that `hf access` would give.
+ */
+async function asking<O extends Partial<FetchOptions> & PreferOffline & FallbackOptions, T>(
   session: Session,
-  options: Partial<FetchOptions> & PreferOffline,
-  work: (hub: HubClient, chosen: FetchOptions) => Promise<T>,
+  repo: Repo,
+  options: O,
+  work: (hub: HubClient, options: O & FetchOptions) => Promise<T>,
 ): Promise<T> {
-  const chosen = { ...defaults(session), ...options };
-  if (options.preferOffline === true && chosen.forceDownload !== true && chosen.offline === false) {
+  const all = { ...defaults(session), ...options };
+  // Nobody is asked offline, so a token that can't be used must not keep anybody from what the cache has.
+  if (all.offline !== false) return work(session.connect(undefined), all);
+  if (options.preferOffline === true && all.forceDownload !== true) {
     try {
       // What would be said of a copy that is not enough is of no interest.
-      return await work(session.connect(undefined), { ...chosen, offline: "whole", warn: () => undefined });
+      return await work(session.connect(undefined), { ...all, offline: "whole", warn: () => undefined });
     } catch (error) {
       if (!isHfError(error) || error.code !== "ERR_HF_OFFLINE") throw error;
     }
   }
-  return work(await hubFor(session, options), chosen);
+  let hub: HubClient;
+  try {
+    hub = await session.hub();
+  } catch (error) {
+    return fromCache(error, () => work(session.connect(undefined), { ...all, offline: true }), all);
+  }
+  try {
+    return await work(patient(hub, repo, all), all);
+  } catch (error) {
+    const { signal, revision } = options;
+    signal?.throwIfAborted();
+    const resolution = await session.resolve();
+    throw await sharpenRefusal(
+      error,
+      hub,
+      { repo, revision },
+      {
+        token: await tokenFacts(session, resolution),
+        whoami: () => askAccount(hub, signal),
+        now: session.refreshing.clock.now(),
+        signal,
+      },
+    );
+  }
 }
 
-/** Nobody is asked offline, so a token that can't be used must not keep anybody from what the cache has. */
-async function hubFor(session: Session, { offline }: Partial<Pick<FetchOptions, "offline">>): Promise<HubClient> {
-  return (offline ?? session.settings.offline) !== false ? session.connect(undefined) : session.hub();
+function patient(hub: HubClient, repo: Repo, options: FetchOptions & FallbackOptions): HubClient {
+  const { authFallback = "warn", signal, warn } = options;
+  const { credential } = hub;
+  if (credential === undefined || authFallback === "error") return hub;
+  return withoutDeadToken(hub, {
+    repo,
+    signal,
+    onAnonymous: ({ message, hint }) => {
+      if (authFallback === "silent") return;
+      warn?.(`${message} The ${repo.type} ${repo.id} is public, so it is fetched without a token. ${hint}`);
+    },
+  });
+}
+
+/**
+ * What the cache has whole, with a warning, where the token is no token at all; else the error that stood in the way of
+ * asking. A token that was asked for by name or by exchange, or that belongs elsewhere, is a matter of who one is: that
+ * stops everything.
+ */
+async function fromCache<T>(
+  error: unknown,
+  work: () => Promise<T>,
+  { forceDownload, signal, warn }: FetchOptions,
+): Promise<T> {
+  if (!isHfError(error) || error.code !== "ERR_HF_TOKEN_REFUSED" || forceDownload === true) throw error;
+  try {
+    const result = await work();
+    warn?.(`${error.message} The Hub was not asked; the cached copy is used. ${error.hint}`);
+    return result;
+  } catch (offline) {
+    signal?.throwIfAborted();
+    throw isHfError(offline) ? error : offline;
+  }
 }
 
 function defaults({ settings }: Session): FetchOptions {

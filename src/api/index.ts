@@ -13,7 +13,7 @@ export { openAccess, subjectOf } from "./access.ts";
 export type { AccessDesk, AccessOptions, AccessReport } from "./access.ts";
 export type { DownloadStep } from "./download-events.ts";
 export { downloadFileWith, downloadSnapshotWith, planDownloadWith } from "./download.ts";
-export type { DownloadFileOptions, DownloadSnapshotOptions, PlanDownloadOptions } from "./download.ts";
+export type { AuthFallback, DownloadFileOptions, DownloadSnapshotOptions, PlanDownloadOptions } from "./download.ts";
 export { networkOf } from "./network.ts";
 export { openSession } from "./session.ts";
 export type { Session, SessionOptions } from "./session.ts";

@@ -86,7 +86,7 @@ export function createRefresher(options: RefreshOptions): LoginRefresher {
       if (!final && clock.now() < memory.quietUntil) return { changed: false };
       if (!final) memory.quietUntil = clock.now() + PAUSE_MS;
       const name = plainText(login.name, 60);
-      const hint = final ? ` ${error.hint ?? ""}` : " The old token is used for now.";
+      const hint = final ? ` ${error.hint}` : " The old token is used for now.";
       return { changed: false, warning: `The saved login '${name}' could not be renewed: ${error.message}${hint}` };
     } finally {
       delete known.working;

@@ -51,7 +51,7 @@ export async function runApp(argv: readonly string[], process: ProcessPort): Pro
       }
     },
   };
-  await run(app, withEmptyValues(argv), tree);
+  await run(app, withEmptyValues(withHelp(argv)), tree);
   // A stream tells of a fault after the write that met it.
   await new Promise((resolve) => setImmediate(resolve));
   if (fault !== undefined) {
@@ -77,6 +77,13 @@ function isReaderGone(error: unknown): boolean {
 function withEmptyValues(argv: readonly string[]): readonly string[] {
   const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
   return argv.flatMap((word, at) => (at < end && /^--[\w-]+=$/.test(word) ? [word.slice(0, -1), ""] : [word]));
+}
+
+/** `hf help auth login` is `hf auth login --help`; codes of errors have a command of their own. */
+function withHelp(argv: readonly string[]): readonly string[] {
+  const [first, second = ""] = argv;
+  const isOwn = first !== "help" || second.startsWith("-") || /^err_/i.test(second);
+  return isOwn ? argv : [...argv.slice(1), "--help"];
 }
 
 function usage(complaints: string, argv: readonly string[]): UsageError {

@@ -25,7 +25,7 @@ export async function storeGitCredential(context: CliContext, token: Secret): Pr
       context.warn(`git has no credential helper, so it can't keep the token. Set one: ${report.command}`);
       return { data: { stored: false, command: report.command }, human: [] };
     case "failed":
-      context.warn(`${report.error.message} ${report.error.hint ?? ""}`);
+      context.warn(`${report.error.message} ${report.error.hint}`);
       return { data: { stored: false, error: report.error.code }, human: [] };
   }
 }

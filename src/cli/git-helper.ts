@@ -34,7 +34,7 @@ export async function gitHelper(words: readonly string[], process: ProcessPort):
         const { tokenInFull } = await import("./app.ts");
         return await tokenInFull(process, settings.endpoint);
       }
-      if (found.kind === "refused") tell(process, `${found.error.message} ${found.error.hint ?? ""}`);
+      if (found.kind === "refused") tell(process, `${found.error.message} ${found.error.hint}`);
       return found.kind === "found" ? found.token : undefined;
     };
     const answer = await answerCredential(input, settings.endpoint, find);

@@ -1,3 +1,4 @@
+import { errorEntry } from "../core/error-table.ts";
 import { diskError, HfError, isHfError } from "../core/errors.ts";
 import type { HfErrorCode } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
@@ -41,63 +42,6 @@ export interface Printer {
 /** Version of the JSON documents. It grows when a name in them changes its meaning or goes away. */
 const SCHEMA = 1;
 
-/** Exit codes, as the README lists them. Every code of an error has its row; the compiler sees to that. */
-const EXIT: Record<HfErrorCode, number> = {
-  ERR_HF_USAGE: 2,
-  ERR_HF_INVALID_REPO_ID: 2,
-  ERR_HF_INVALID_REVISION: 2,
-  ERR_HF_INVALID_ENDPOINT: 2,
-  ERR_HF_NO_TERMINAL: 2,
-  ERR_HF_TOKEN_NAME: 2,
-  ERR_HF_NOT_SIGNED_IN: 3,
-  ERR_HF_INVALID_TOKEN: 3,
-  ERR_HF_ORG_TOKEN: 3,
-  ERR_HF_TOKEN_REFUSED: 3,
-  ERR_HF_OIDC: 3,
-  ERR_HF_TOKEN_ENDPOINT: 3,
-  ERR_HF_INSECURE_ENDPOINT: 3,
-  ERR_HF_GATED_SIGN_IN: 3,
-  ERR_HF_GATED_REPO: 4,
-  ERR_HF_GATED_PENDING: 4,
-  ERR_HF_GATED_REJECTED: 4,
-  ERR_HF_GATED_RESET: 4,
-  ERR_HF_SCOPE_MISSING: 4,
-  ERR_HF_ORG_POLICY: 4,
-  ERR_HF_REPO_DISABLED: 4,
-  ERR_HF_FORBIDDEN: 4,
-  ERR_HF_NOT_READ_ONLY: 4,
-  ERR_HF_PRIVATE_OR_MISSING: 5,
-  ERR_HF_REPO_NOT_FOUND: 5,
-  ERR_HF_REVISION_NOT_FOUND: 5,
-  ERR_HF_ENTRY_NOT_FOUND: 5,
-  ERR_HF_NO_SPACE: 6,
-  ERR_HF_DISK: 6,
-  ERR_HF_STORE_UNREADABLE: 6,
-  ERR_HF_TOKEN_FILE: 6,
-  ERR_HF_KEYCHAIN: 6,
-  ERR_HF_LOCK_TIMEOUT: 10,
-  ERR_HF_INTEGRITY: 7,
-  ERR_HF_UNSAFE_NAME: 7,
-  ERR_HF_NETWORK: 8,
-  ERR_HF_TIMEOUT: 8,
-  ERR_HF_TLS: 8,
-  ERR_HF_PROXY: 8,
-  ERR_HF_REDIRECT: 8,
-  ERR_HF_BAD_ANSWER: 8,
-  ERR_HF_HUB_DOWN: 8,
-  ERR_HF_NOT_REVOKED: 1,
-  ERR_HF_HTTP: 1,
-  ERR_HF_CONFLICT: 1,
-  ERR_HF_RATE_LIMITED: 9,
-  ERR_HF_OFFLINE: 11,
-  ERR_HF_GIT: 1,
-  // As shells have it.
-  ERR_HF_COMMAND_NOT_FOUND: 127,
-  ERR_HF_COMMAND_NOT_RUN: 126,
-  ERR_HF_INTERRUPTED: 130,
-  ERR_HF_INTERNAL: 1,
-};
-
 /** The work was done, and it found something that is wrong. */
 export const EXIT_FINDINGS = 20;
 
@@ -106,7 +50,7 @@ export function exitCode(error: unknown): number {
 }
 
 export function exitOf(code: HfErrorCode): number {
-  return EXIT[code];
+  return errorEntry(code).exit;
 }
 
 /**
@@ -136,6 +80,9 @@ export function printReport(report: Report, printer: Printer): number {
   return report.exit ?? 0;
 }
 
+/** Errors of which the page of their code tells no more than they do. */
+const EXPLAINED: ReadonlySet<HfErrorCode> = new Set(["ERR_HF_USAGE", "ERR_HF_INTERRUPTED", "ERR_HF_INTERNAL"]);
+
 /** Prints an error, with its next step, and answers the exit code. */
 export function printError(thrown: unknown, printer: Printer, debug: boolean): number {
   const error = isHfError(thrown) ? thrown : unexpected(thrown);
@@ -146,7 +93,8 @@ export function printError(thrown: unknown, printer: Printer, debug: boolean): n
     return exit;
   }
   printer.err(`${paint(printer, "31", "Error:")} ${error.message}\n`);
-  if (error.hint !== undefined) printer.err(`${paint(printer, "1", "Next:")} ${error.hint}\n`);
+  printer.err(`${paint(printer, "1", "Next:")} ${error.hint}\n`);
+  if (!EXPLAINED.has(error.code)) printer.err(`More: hf help ${error.code}\n`);
   if (error.requestId !== undefined) printer.err(`Request id: ${error.requestId}\n`);
   if (debug && error.stack !== undefined) printer.err(`${redact(error.stack)}\n`);
   return exit;
@@ -213,8 +161,8 @@ function errorData(error: HfError, exit: number): Json {
   return {
     code: error.code,
     message: error.message,
-    hint: error.hint ?? null,
-    cause: error.cause instanceof Error ? plainText(redact(error.cause.message)) : null,
+    hint: error.hint,
+    cause: causeOf(error),
     requestId: error.requestId ?? null,
     exit,
   };
@@ -231,16 +179,19 @@ export function plainOutput(line: string): string {
     .join("");
 }
 
+/** For a refusal the kind of its verdict, as `hf access` names it; else the message of what was behind the error. */
+function causeOf({ cause }: HfError): string | null {
+  if (typeof cause === "string") return plainText(redact(cause));
+  return cause instanceof Error ? plainText(redact(cause.message)) : null;
+}
+
 function unexpected(thrown: unknown): HfError {
   // A fault of the disk that nobody expected is no fault of the program: it names its path and its code.
   if (thrown instanceof Error && "path" in thrown && typeof thrown.path === "string" && "syscall" in thrown) {
     return diskError(thrown, `use a file (${String(thrown.syscall)})`, thrown.path);
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new HfError("ERR_HF_INTERNAL", `Something went wrong that should not: ${message}`, {
-    cause: thrown,
-    hint: "Run it again with --debug and report what it prints; tokens are struck from it.",
-  });
+  return new HfError("ERR_HF_INTERNAL", `Something went wrong that should not: ${message}`, { cause: thrown });
 }
 
 function flat(data: Report["data"], separator = "="): string[] {

@@ -23,6 +23,7 @@ import { doctor } from "./commands/doctor.ts";
 import { cacheReady } from "./commands/cache-ready.ts";
 import { download } from "./commands/download.ts";
 import { env } from "./commands/env.ts";
+import { help } from "./commands/help.ts";
 import { run } from "./commands/run.ts";
 import { version } from "./commands/version.ts";
 
@@ -77,6 +78,7 @@ export const routes = buildRouteMap<string, TreeContext>({
     doctor,
     cache,
     env,
+    help,
     version,
     whoami: authWhoami,
     login: authLogin,

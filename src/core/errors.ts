@@ -1,71 +1,12 @@
+import { errorEntry } from "./error-table.ts";
+import type { HfErrorCode } from "./error-table.ts";
 import { redact } from "./redact.ts";
 import { plainText } from "./terminal-text.ts";
 
-/** Every code an error of this library can carry. Part of the public face: a code is added, never renamed. */
-export type HfErrorCode =
-  // usage
-  | "ERR_HF_USAGE"
-  | "ERR_HF_INVALID_REPO_ID"
-  | "ERR_HF_INVALID_REVISION"
-  | "ERR_HF_INVALID_ENDPOINT"
-  | "ERR_HF_NO_TERMINAL"
-  | "ERR_HF_TOKEN_NAME"
-  // the token
-  | "ERR_HF_NOT_SIGNED_IN"
-  | "ERR_HF_INVALID_TOKEN"
-  | "ERR_HF_ORG_TOKEN"
-  | "ERR_HF_TOKEN_REFUSED"
-  | "ERR_HF_OIDC"
-  | "ERR_HF_TOKEN_ENDPOINT"
-  | "ERR_HF_INSECURE_ENDPOINT"
-  | "ERR_HF_NOT_REVOKED"
-  // access
-  | "ERR_HF_GATED_SIGN_IN"
-  | "ERR_HF_GATED_REPO"
-  | "ERR_HF_GATED_PENDING"
-  | "ERR_HF_GATED_REJECTED"
-  | "ERR_HF_GATED_RESET"
-  | "ERR_HF_SCOPE_MISSING"
-  | "ERR_HF_ORG_POLICY"
-  | "ERR_HF_REPO_DISABLED"
-  | "ERR_HF_FORBIDDEN"
-  | "ERR_HF_NOT_READ_ONLY"
-  // not found
-  | "ERR_HF_PRIVATE_OR_MISSING"
-  | "ERR_HF_REPO_NOT_FOUND"
-  | "ERR_HF_REVISION_NOT_FOUND"
-  | "ERR_HF_ENTRY_NOT_FOUND"
-  // disk
-  | "ERR_HF_NO_SPACE"
-  | "ERR_HF_DISK"
-  | "ERR_HF_STORE_UNREADABLE"
-  | "ERR_HF_TOKEN_FILE"
-  | "ERR_HF_KEYCHAIN"
-  | "ERR_HF_LOCK_TIMEOUT"
-  // integrity
-  | "ERR_HF_INTEGRITY"
-  | "ERR_HF_UNSAFE_NAME"
-  // network
-  | "ERR_HF_NETWORK"
-  | "ERR_HF_TIMEOUT"
-  | "ERR_HF_TLS"
-  | "ERR_HF_PROXY"
-  | "ERR_HF_REDIRECT"
-  | "ERR_HF_BAD_ANSWER"
-  | "ERR_HF_HUB_DOWN"
-  | "ERR_HF_HTTP"
-  | "ERR_HF_CONFLICT"
-  | "ERR_HF_RATE_LIMITED"
-  | "ERR_HF_OFFLINE"
-  // the rest
-  | "ERR_HF_GIT"
-  | "ERR_HF_COMMAND_NOT_FOUND"
-  | "ERR_HF_COMMAND_NOT_RUN"
-  | "ERR_HF_INTERRUPTED"
-  | "ERR_HF_INTERNAL";
+export type { HfErrorCode };
 
 export interface HfErrorOptions {
-  /** What to do next: one sentence, with the command or address. */
+  /** What to do next: one sentence, with the command or address. @default what the table says of the code */
   readonly hint?: string;
   readonly cause?: unknown;
   /** The Hub's id of the request, for its support. */
@@ -80,7 +21,8 @@ export interface HfErrorOptions {
  */
 export class HfError extends Error {
   readonly code: HfErrorCode;
-  readonly hint: string | undefined;
+  /** What to do next. */
+  readonly hint: string;
   readonly requestId: string | undefined;
   readonly status: number | undefined;
 
@@ -88,7 +30,7 @@ export class HfError extends Error {
     const cause = options.cause === undefined ? undefined : redactedCause(options.cause);
     super(safeText(message, 2000), cause === undefined ? undefined : { cause });
     this.code = code;
-    this.hint = options.hint === undefined ? undefined : safeText(options.hint, 2000);
+    this.hint = safeText(options.hint ?? errorEntry(code).next.replaceAll("`", ""), 2000);
     this.requestId = options.requestId === undefined ? undefined : safeText(options.requestId, 100);
     this.status = options.status;
   }

@@ -45,7 +45,7 @@ function endpointInvalid({ endpointError, platform }: Evidence): readonly Findin
       severity: "error",
       message: `HF_ENDPOINT can't be used. ${endpointError.message}`,
       evidence: [`everything below was looked at with ${DEFAULT_ENDPOINT}`],
-      fix: { text: endpointError.hint ?? "Set it to an address.", command: unsetLine("HF_ENDPOINT", platform) },
+      fix: { text: endpointError.hint, command: unsetLine("HF_ENDPOINT", platform) },
     },
   ];
 }
@@ -116,7 +116,7 @@ function proxyInvalid({ variables }: Evidence): readonly Finding[] {
       severity: "error",
       message: proxyError.message,
       evidence: [],
-      fix: { text: proxyError.hint ?? "Set HTTPS_PROXY to http://host:port." },
+      fix: { text: proxyError.hint },
     },
   ];
 }

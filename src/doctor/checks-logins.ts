@@ -176,7 +176,7 @@ function faults({ logins }: Evidence): readonly Finding[] {
     severity: "error",
     message: error.message,
     evidence: [],
-    fix: { text: error.hint ?? "Move that file away, then sign in again." },
+    fix: { text: error.hint },
   }));
 }
 

@@ -36,7 +36,7 @@ function refused({ logins, variables }: Evidence): readonly Finding[] {
       severity: "error",
       message: error.message,
       evidence: [`source: ${source}`],
-      fix: { text: error.hint ?? "See 'hf auth status'.", command: "hf auth status" },
+      fix: { text: error.hint, command: "hf auth status" },
     },
   ];
 }
@@ -56,7 +56,7 @@ function invalid({ network, logins }: Evidence): readonly Finding[] {
         ...(error.requestId === undefined ? [] : [`request id: ${error.requestId}`]),
       ],
       fix: {
-        text: error.hint ?? "Sign in again.",
+        text: error.hint,
         ...(source?.startsWith("file:") === true ? { command: "hf auth login --force" } : {}),
       },
     },

@@ -1,3 +1,4 @@
+import type { AuthFallback } from "../../api/index.ts";
 import { NotFoundError, UsageError } from "../../core/errors.ts";
 import { parseBytes } from "../../core/parse-bytes.ts";
 import { repoPath } from "../../core/repo.ts";
@@ -25,6 +26,7 @@ interface Flags {
   readonly progress?: string;
   readonly localDir?: string;
   readonly dryRun?: boolean;
+  readonly authFallback?: string;
   readonly allowLowSpace?: boolean;
   readonly noResume?: boolean;
   readonly preferOffline?: boolean;
@@ -50,6 +52,10 @@ export const download = command<Flags>({
     progress: valueFlag("auto, bar, lines, ndjson (one JSON object a line, on stderr) or none (default: auto)", "HOW"),
     preferOffline: switchFlag("Take what is there and whole without asking the Hub; ask for the rest"),
     maxWorkers: valueFlag("Files under way at the same time (default: 8)", "N"),
+    authFallback: valueFlag(
+      "When the Hub does not know the token and the repo is public: warn and go on without it (default), silent, or error",
+      "HOW",
+    ),
     dryRun: switchFlag("Say what would be fetched, and write nothing"),
     allowLowSpace: switchFlag("Begin also where less is free than the download needs"),
     noResume: switchFlag("Begin anew what an earlier download left, and leave nothing"),
@@ -91,6 +97,7 @@ export const download = command<Flags>({
       ...(revision === undefined ? {} : { revision }),
       ...(flags.cacheDir === undefined ? {} : { cacheDir: place(flags.cacheDir, "--cache-dir") }),
       ...(flags.localDir === undefined ? {} : { localDir: place(flags.localDir, "--local-dir") }),
+      authFallback: fallbackOf(flags.authFallback ?? "warn"),
       forceDownload: flags.forceDownload === true,
       offline: flags.offline === true || settings.offline,
       allowLowSpace: flags.allowLowSpace === true,
@@ -176,6 +183,16 @@ function rateOf(text: string): number {
   if (rate !== undefined) return rate;
   throw new UsageError("ERR_HF_USAGE", `'${text}' is not a number of bytes a second.`, {
     hint: "As in: --limit-rate 500K, or --limit-rate 8M",
+  });
+}
+
+const FALLBACKS: readonly AuthFallback[] = ["warn", "error", "silent"];
+
+function fallbackOf(text: string): AuthFallback {
+  const known = FALLBACKS.find((candidate) => candidate === text);
+  if (known !== undefined) return known;
+  throw new UsageError("ERR_HF_USAGE", `'${text}' is nothing that --auth-fallback knows.`, {
+    hint: `Use one of ${FALLBACKS.join(", ")}.`,
   });
 }
 
