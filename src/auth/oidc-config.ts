@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { posix, win32 } from "node:path";
-import { DiskError, diskError, systemCode, TokenError } from "../core/errors.ts";
-import { readBytes } from "./store-files.ts";
+import { diskError, systemCode, TokenError } from "../core/errors.ts";
+import { readRegularFileSync } from "../core/read-file.ts";
 
 export interface OidcConfigOptions {
   /** `latchkey-oidc.json` beside the saved logins: the user's own, never a project's. */
@@ -10,6 +10,8 @@ export interface OidcConfigOptions {
   /** The user of this process; without it no owner is judged. */
   readonly uid?: number | undefined;
 }
+
+const LARGEST = 64 * 1024;
 
 /**
  * The command that prints an ID token, as the user's own configuration names it: `{"version":1,"exec":["/program",…]}`.
@@ -26,8 +28,7 @@ export function readOidcExec(options: OidcConfigOptions): readonly string[] | un
     if (platform !== "win32" && (stats.mode & 0o022) !== 0) throw unsafe(path, "can be written by other users");
     if (platform !== "win32" && uid !== undefined && stats.uid !== uid && stats.uid !== 0)
       throw unsafe(path, "belongs to another user");
-    if (!stats.isFile()) throw new DiskError("ERR_HF_DISK", `It is no file: ${path}`, { hint: "Move it away." });
-    text = new TextDecoder().decode(readBytes(path));
+    text = new TextDecoder().decode(readRegularFileSync(path, LARGEST));
   } catch (error) {
     // ENOTDIR: a part of the path is a file, so there is nothing there either.
     if (["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) return undefined;

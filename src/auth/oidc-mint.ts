@@ -3,13 +3,13 @@ import type { Credential } from "../core/credential.ts";
 import { carriesTokens } from "../core/credential.ts";
 import { diskError, isHfError, NetworkError, safeText, TokenError } from "../core/errors.ts";
 import type { Clock, Environment } from "../core/ports.ts";
+import { readRegularFileSync } from "../core/read-file.ts";
 import { Secret } from "../core/secret.ts";
 import { plainText } from "../core/terminal-text.ts";
 import type { HubClient } from "../hub/index.ts";
 import { readIdToken } from "./oidc-id-token.ts";
 import type { IdToken } from "./oidc-id-token.ts";
 import type { OidcProvider, OidcWay } from "./oidc-provider.ts";
-import { readBytes } from "./store-files.ts";
 import { withoutTokens } from "./token-variables.ts";
 
 export interface MintOptions {
@@ -54,7 +54,7 @@ function readFile(path: string): string {
     });
   }
   try {
-    return new TextDecoder().decode(readBytes(path));
+    return new TextDecoder().decode(readRegularFileSync(path, LARGEST));
   } catch (error) {
     throw diskError(error, "read the ID token of HF_OIDC_ID_TOKEN_FILE", path);
   }
