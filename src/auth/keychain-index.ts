@@ -1,5 +1,5 @@
 import { DiskError, diskError, systemCode } from "../core/errors.ts";
-import { readBytes } from "./store-files.ts";
+import { readRegularFileSync } from "../core/read-file.ts";
 
 /** Which saved logins are in the keychain. Names and places alone; the secrets are there. */
 export interface KeychainIndex {
@@ -23,11 +23,13 @@ export type KeychainIndexReading =
 export const EMPTY_INDEX: KeychainIndex = { active: undefined, logins: new Map() };
 
 const VERSION = 1;
+/** More than a thousand names. */
+const LARGEST = 1024 * 1024;
 
 /** The index in `latchkey-keychain.json`. No file is the same as no login. Never throws for what the file holds. */
 export function readKeychainIndex(path: string): KeychainIndexReading {
   try {
-    const index = parseKeychainIndex(new TextDecoder().decode(readBytes(path)));
+    const index = parseKeychainIndex(new TextDecoder().decode(readRegularFileSync(path, LARGEST)));
     if (index !== undefined) return { kind: "ok", index };
     return {
       kind: "unreadable",

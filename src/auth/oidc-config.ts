@@ -4,9 +4,6 @@ import { DiskError, diskError, systemCode, TokenError } from "../core/errors.ts"
 import { followOwnLinks } from "../core/own-links.ts";
 import { readRegularFileSync } from "../core/read-file.ts";
 
-/** Bytes of one command. */
-const LARGEST = 64 * 1024;
-
 export interface OidcConfigOptions {
   /** `latchkey-oidc.json` beside the saved logins: the user's own, never a project's. */
   readonly path: string;
@@ -14,6 +11,8 @@ export interface OidcConfigOptions {
   /** The user of this process; without it no owner is judged. */
   readonly uid?: number | undefined;
 }
+
+const LARGEST = 64 * 1024;
 
 /**
  * The command that prints an ID token, as the user's own configuration names it: `{"version":1,"exec":["/program",…]}`.

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chmodSync, lchownSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -389,8 +390,20 @@ describe("a file with an ID token", () => {
     const hub = await startHub(test);
     assert.equal(errorOf(await job(hub.url, { HF_OIDC_ID_TOKEN_FILE: "token.jwt" })()).code, "ERR_HF_OIDC");
     const path = join(home, "large");
-    writeFileSync(path, Buffer.alloc(2_000_000, "a"));
+    writeFileSync(path, Buffer.alloc(100_000, "a"));
     assert.equal(errorOf(await job(hub.url, { HF_OIDC_ID_TOKEN_FILE: path })()).code, "ERR_HF_DISK");
+  });
+
+  it("is a file: nobody waits for a pipe, and no device is read", { skip: posixOnly }, async (test) => {
+    const hub = await startHub(test);
+    const pipe = join(home, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    for (const path of [pipe, "/dev/zero"]) {
+      assert.equal(errorOf(await job(hub.url, { HF_OIDC_ID_TOKEN_FILE: path })()).code, "ERR_HF_DISK", path);
+    }
+    rmSync(join(home, "latchkey-oidc.json"), { force: true });
+    execFileSync("mkfifo", ["-m", "600", join(home, "latchkey-oidc.json")]);
+    assert.equal(errorOf(await job(hub.url, {})()).code, "ERR_HF_DISK");
   });
 });
 
