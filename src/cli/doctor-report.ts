@@ -149,10 +149,12 @@ function fixesData({ plan, done, results }: DoctorFixes): Json {
 }
 
 /** Parts without a finding that a person has to act on. */
-function fineAreas(findings: readonly PlacedFinding[], { network }: Evidence): readonly Area[] {
+function fineAreas(findings: readonly PlacedFinding[], { network, cache }: Evidence): readonly Area[] {
   const troubled = new Set(findings.filter(({ severity }) => severity !== "note").map(({ area }) => area));
   const unknown = new Set<Area>();
   if (network.kind === "off") unknown.add("network");
+  // Told once, of the folder of logins above it.
+  if (cache.probe.refusal !== undefined) unknown.add("cache");
   // Only the Hub can say that a token is well.
   if (network.kind === "off" || network.identity.kind !== "known") unknown.add("token");
   return AREAS.filter((area) => !troubled.has(area) && !unknown.has(area));

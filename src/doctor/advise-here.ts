@@ -1,4 +1,3 @@
-import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Session } from "../api/index.ts";
 import { readableLogins, resolveToken } from "../auth/index.ts";
@@ -7,7 +6,7 @@ import { advise, readMachine } from "./advise.ts";
 import type { Advice } from "./advise.ts";
 import { containerMark } from "./collect-folder.ts";
 import { isOpenable } from "./collect-logins.ts";
-import { lookAt } from "./look.ts";
+import { lookAt, realPath } from "./look.ts";
 
 export interface AdviseOptions {
   readonly session: Session;
@@ -42,14 +41,7 @@ export async function adviseHere({ session, env, machine }: AdviseOptions): Prom
 
 /** What makes the current folder a part of a project; the home folder is none, though many keep it in git. */
 function projectMark(cwd: string, home: string): string | undefined {
-  const real = (path: string): string => {
-    try {
-      return realpathSync.native(path);
-    } catch {
-      return path;
-    }
-  };
-  for (let at = real(cwd); at !== real(home); at = dirname(at)) {
+  for (let at = realPath(cwd); at !== realPath(home); at = dirname(at)) {
     if (lookAt(join(at, ".git")).kind !== "absent") return join(at, ".git");
     if (at === dirname(at)) return undefined;
   }

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import type { Check } from "./check.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
-import { isUnsafe, setLine, shellWord } from "./words.ts";
+import { isUnsafe, setLine, shellWord, staleLock } from "./words.ts";
 
 function userLine({ uid, name }: Evidence["user"]): readonly string[] {
   return uid === undefined ? [] : [`user ${uid}${name === undefined ? ", which has no account here" : ` (${name})`}`];
@@ -227,20 +227,8 @@ function locked({ logins, cache }: Evidence): readonly Finding[] {
     ];
   }
   // Where the system has locks, nobody minds what the file holds.
-  if (lock.stale === undefined || (logins.home.locks ?? cache.probe.locks) !== false) return [];
-  return [
-    {
-      code: "stale-lock",
-      severity: "warning",
-      message: `A lock was left behind by process ${lock.stale.pid}, which is gone: Python's tools wait for it for ever.`,
-      evidence: [lock.stale.path],
-      fix: {
-        text: "Delete the file.",
-        command: `rm ${shellWord(lock.stale.path)}`,
-        action: { do: "remove-stale-lock", path: lock.stale.path, pid: lock.stale.pid },
-      },
-    },
-  ];
+  const works = (logins.home.locks ?? cache.probe.locks) !== false;
+  return lock.stale === undefined || works ? [] : [staleLock(lock.stale)];
 }
 
 function homeBySudo({ env, user, settings }: Evidence): readonly Finding[] {

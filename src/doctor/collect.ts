@@ -1,4 +1,4 @@
-import { readdirSync, realpathSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Session } from "../api/index.ts";
 import type { TokenResolution } from "../auth/index.ts";
@@ -9,8 +9,11 @@ import { containerMark, isMounted, probeFolder, readDisk } from "./collect-folde
 import { collectGit } from "./collect-git.ts";
 import { collectLogins } from "./collect-logins.ts";
 import { collectProgram, isSafePath, safeEnvironment } from "./collect-program.ts";
+import { findTokensInArguments } from "./collect-processes.ts";
 import { collectDotenv, collectNetrc } from "./collect-project.ts";
 import { collectVariables } from "./collect-variables.ts";
+import { readCacheLocks } from "./lock-holder.ts";
+import { realPath } from "./look.ts";
 import type { CacheEvidence, Evidence, NetworkEvidence } from "./evidence.ts";
 
 export interface CollectOptions {
@@ -78,6 +81,7 @@ export async function collect(options: CollectOptions): Promise<Evidence> {
     git: gitFound,
     dotenv,
     netrc: collectNetrc({ env, platform, home: machine.home, host: new URL(settings.endpoint).hostname }),
+    exposed: findTokensInArguments(options.uid),
     cache,
     network,
   };
@@ -90,6 +94,7 @@ async function collectCache({ session, machine }: CollectOptions, tryLocks: bool
     probe: await probeFolder(hubCache, { tryLocks }),
     freeBytes: freeSpace(hubCache),
     ...readDisk(hubCache, machine.platform),
+    locks: readCacheLocks(hubCache),
     elsewhere: realPath(usual) !== realPath(hubCache) && holdsRepos(usual) ? usual : undefined,
   };
 }
@@ -99,13 +104,5 @@ function holdsRepos(folder: string): boolean {
     return readdirSync(folder).some((name) => /^(?:models|datasets|spaces)--/.test(name));
   } catch {
     return false;
-  }
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return path;
   }
 }

@@ -398,6 +398,20 @@ const CASES: readonly Case[] = [
     "warning no-locks",
   ],
   ["NFS with locks", cache({ fileSystem: "NFS" })],
+  [
+    "a download that runs",
+    cache({ locks: { held: [{ holder: { pid: 7, name: "node" }, count: 3 }], stale: [] } }),
+    "note cache-locked",
+  ],
+  [
+    "marks in a cache without locks",
+    (now) =>
+      cache({ probe: { ...now.cache.probe, locks: false }, locks: { held: [], stale: [{ path: "/l", pid: 7 }] } })(now),
+    "warning no-locks",
+    "warning stale-lock",
+  ],
+  ["marks in a cache with locks", cache({ locks: { held: [], stale: [{ path: "/l", pid: 7 }] } })],
+  ["a token among arguments", (now) => ({ ...now, exposed: [{ pid: 7, name: "curl" }] }), "warning token-in-arguments"],
   ["a cache in memory", cache({ fileSystem: "tmpfs" }), "note cache-in-memory"],
 ];
 
