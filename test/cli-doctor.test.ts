@@ -208,6 +208,24 @@ describe("hf doctor", () => {
     for (const line of lines) await assertExists(line.trim());
   });
 
+  it("runs nothing of a hostile project, though the PATH leads into it", { skip: unix }, async () => {
+    const work = join(world.folder, "hostile");
+    const trap = join(world.folder, "trapped");
+    const bin = join(work, "node_modules", ".bin");
+    mkdirSync(bin, { recursive: true });
+    for (const place of [work, bin]) {
+      for (const name of ["git", "flock", "perl", "python3", "sh", "hf", "huggingface-cli", "node"]) {
+        writeFileSync(join(place, name), `#!/bin/sh\necho "$0" >> '${trap}'\nexit 1\n`, { mode: 0o755 });
+      }
+    }
+    writeFileSync(join(work, ".env"), `HF_TOKEN=${world.token("alice-read")}\n`);
+    const env = { HF_HOME: join(world.folder, "hostile-home"), PATH: `.::${work}:${bin}:${process.env["PATH"]}` };
+    const done = await doctor(["--offline"], { cwd: work, env });
+    assert.ok(codes(done).includes("path-relative"));
+    await world.hf(["doctor", "--advise"], { cwd: work, env });
+    assert.ok(!existsSync(trap), "a program of the project was run");
+  });
+
   it("works where HF_ENDPOINT is nonsense, and says so", async () => {
     const { seen, exit } = await doctor([], { env: { HF_ENDPOINT: "hub.acme.io" } });
     assert.equal(exit, 20);

@@ -12,6 +12,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { once } from "node:events";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -241,7 +242,13 @@ describe("lookAtLock()", () => {
       const path = save("stored_tokens.lock", "");
       assert.equal(lookAtLock(path).state, "free");
       const lock = await acquireFileLock(path);
+      // One that waits has the file open too.
+      const waits = spawn("sh", ["-c", `exec 9<'${path}'; echo open; exec sleep 60`], {
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      await once(waits.stdout, "data");
       const state = lookAtLock(path);
+      waits.kill("SIGKILL");
       lock.release();
       assert.equal(state.state, "held");
       assert.equal(state.holder?.pid, process.pid);
