@@ -11,6 +11,7 @@ export const CACHE_CHECKS: readonly Check[] = [
   { area: "cache", find: locked },
   { area: "cache", find: noSymlinks },
   { area: "cache", find: inMemory },
+  { area: "cache", find: homeInContainer },
 ];
 
 /** Less than this, and not even a config and a tokenizer fit. */
@@ -138,6 +139,22 @@ function inMemory({ cache }: Evidence): readonly Finding[] {
       message: `${cache.probe.path} is in memory (tmpfs): models take memory there, and are gone after a restart.`,
       evidence: [],
       fix: { text: "Set HF_HOME to a folder on a disk." },
+    },
+  ];
+}
+
+function homeInContainer({ user, settings, logins, mounted }: Evidence): readonly Finding[] {
+  if (!user.inContainer || mounted !== false || logins.home.refusal !== undefined) return [];
+  return [
+    {
+      code: "home-in-container",
+      severity: "note",
+      message: "Logins and models are kept inside this container, and go away with it.",
+      evidence: [settings.home],
+      fix: {
+        text: "Mount a volume there for the models, and hand the token in from outside.",
+        command: "docker run -e HF_TOKEN -v hf-cache:/data/huggingface -e HF_HOME=/data/huggingface IMAGE",
+      },
     },
   ];
 }

@@ -18,7 +18,6 @@ export const LOGIN_CHECKS: readonly Check[] = [
   { area: "logins", find: loose },
   { area: "logins", find: locked },
   { area: "logins", find: homeBySudo },
-  { area: "logins", find: homeInContainer },
 ];
 
 /** A user without an account or a home: containers that run under any number. */
@@ -241,22 +240,6 @@ function homeBySudo({ env, user, settings }: Evidence): readonly Finding[] {
       message: `You are root by sudo, in the home of ${by}: what is saved now will belong to root, and ${by} can't read it later.`,
       evidence: [settings.home],
       fix: { text: "Run it without sudo, or with 'sudo -H' for root's own logins." },
-    },
-  ];
-}
-
-function homeInContainer({ user, settings, logins, mounted }: Evidence): readonly Finding[] {
-  if (!user.inContainer || mounted !== false || logins.home.refusal !== undefined) return [];
-  return [
-    {
-      code: "home-in-container",
-      severity: "note",
-      message: "Logins and models are kept inside this container, and go away with it.",
-      evidence: [settings.home],
-      fix: {
-        text: "Mount a volume there for the models, and hand the token in from outside.",
-        command: "docker run -e HF_TOKEN -v hf-cache:/data/huggingface -e HF_HOME=/data/huggingface IMAGE",
-      },
     },
   ];
 }

@@ -65,6 +65,8 @@ async function look(more: Environment = {}): Promise<Evidence> {
     nodeVersion: "20.19.0",
     script: join(folder, "hf.cjs"),
     endpointError: undefined,
+    // Long enough for a busy machine.
+    gitMs: 60_000,
     askNetwork: async () => ({ kind: "off", why: "offline" }),
   });
 }

@@ -32,21 +32,23 @@ export interface CollectOptions {
   readonly endpointError: HfError | undefined;
   /** Looks at the network with the token that was found; asked at the same time as everything else. */
   readonly askNetwork: (resolution: TokenResolution | undefined) => Promise<NetworkEvidence>;
+  /** Milliseconds that git has for each question. @default 1500 */
+  readonly gitMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** git has this long; a helper or a disk that hangs is no reason to wait. */
+/** A helper or a disk that hangs is no reason to wait. */
 const GIT_MS = 1500;
 
 /** Looks at everything that the checks need, at the same time, and changes nothing. */
 export async function collect(options: CollectOptions): Promise<Evidence> {
-  const { session, env, machine, clock, signal } = options;
+  const { session, env, machine, clock, signal, gitMs: timeoutMs = GIT_MS } = options;
   const { settings } = session;
   const { platform } = machine;
   const cwd = realPath(machine.cwd);
   const safeEnv = safeEnvironment(env, cwd);
   const tryLocks = isSafePath(env, cwd);
-  const git = { env: safeEnv, endpoint: settings.endpoint, timeoutMs: GIT_MS, signal };
+  const git = { env: safeEnv, endpoint: settings.endpoint, timeoutMs, signal };
   const logins = await collectLogins({
     settings,
     env,
@@ -58,7 +60,7 @@ export async function collect(options: CollectOptions): Promise<Evidence> {
   const [home, gitFound, dotenv, cache, network] = await Promise.all([
     probeFolder(settings.home, { tryLocks }),
     collectGit(git),
-    collectDotenv({ env: safeEnv, cwd, timeoutMs: GIT_MS, signal }),
+    collectDotenv({ env: safeEnv, cwd, timeoutMs }),
     collectCache(options, tryLocks),
     options.askNetwork(logins.survey?.resolution),
   ]);
