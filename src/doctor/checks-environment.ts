@@ -141,7 +141,7 @@ function lookAlikes({ variables, logins, platform }: Evidence): readonly Finding
   return [
     {
       code: "look-alike-variable",
-      severity: nobody ? "error" : "note",
+      severity: nobody ? "warning" : "note",
       message: `${list(variables.lookAlikes)} ${variables.lookAlikes.length === 1 ? "is" : "are"} set and not read: the Hub's variable is called HF_TOKEN.`,
       evidence: [],
       fix: nobody
