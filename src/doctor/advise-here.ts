@@ -5,7 +5,7 @@ import type { Environment, Machine } from "../core/ports.ts";
 import { advise, readMachine } from "./advise.ts";
 import type { Advice } from "./advise.ts";
 import { containerMark } from "./collect-folder.ts";
-import { isOpenable } from "./collect-logins.ts";
+import { isOpenable, listsBeside } from "./collect-logins.ts";
 import { lookAt, realPath } from "./look.ts";
 
 export interface AdviseOptions {
@@ -23,7 +23,8 @@ export interface AdviceHere {
 /** The ways to sign in that suit the machine at hand. Asks nothing of the network. */
 export async function adviseHere({ session, env, machine }: AdviseOptions): Promise<AdviceHere> {
   const { tokenPath, storedTokensPath } = session.settings;
-  const readable = [tokenPath, storedTokensPath, join(dirname(storedTokensPath), "latchkey.json")]
+  const record = join(dirname(storedTokensPath), "latchkey.json");
+  const readable = [tokenPath, storedTokensPath, record, ...listsBeside(storedTokensPath)]
     .map(lookAt)
     .every(isOpenable);
   const saved = readable ? readableLogins(await session.store.read()).length : 0;

@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { activeLogin, overridingSource, readableLogins, surveySources } from "../auth/index.ts";
 import type { FolderLogins, PathState, StoreContents, TokenSource, TokenStore } from "../auth/index.ts";
 import type { HfError } from "../core/errors.ts";
@@ -29,7 +30,7 @@ export async function collectLogins(options: LoginsOptions): Promise<Omit<Logins
   const { tokenFile: first, storedTokens: second, record, folder, lockPath } = await store.describe();
   const text = readStart(tokenPath, MOST_READ, { followLinks: true })?.toString("utf8");
   // A pipe or a device in the place of any of them would be waited for.
-  const others = [record.path, folders.path, lockPath].map(lookAt);
+  const others = [record.path, folders.path, ...listsBeside(storedTokensPath), lockPath].map(lookAt);
   const readable = [tokenFile, storedTokens, ...others].every(isOpenable);
   const contents = readable ? await store.read() : undefined;
   const rules = readable ? folders.read() : undefined;
@@ -50,6 +51,11 @@ export async function collectLogins(options: LoginsOptions): Promise<Omit<Logins
     hiddenBy: token === undefined ? undefined : overridingSource(options.env, token),
     lock: lookAtLock(lockPath),
   };
+}
+
+/** The files that the store keeps beside the saved logins, other than those that it describes. */
+export function listsBeside(storedTokensPath: string): readonly string[] {
+  return ["latchkey-keychain.json", "latchkey-oidc.json"].map((name) => join(dirname(storedTokensPath), name));
 }
 
 /** False for a pipe or a device, which would be waited for. */

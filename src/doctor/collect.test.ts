@@ -129,7 +129,15 @@ describe("collect()", () => {
 
   it("waits for no pipe in the place of a file, and says what stands there", { skip: unix }, async () => {
     mkdirSync(home);
-    for (const name of ["token", "stored_tokens", "latchkey.json", "latchkey-folders.json", "stored_tokens.lock"]) {
+    for (const name of [
+      "token",
+      "stored_tokens",
+      "latchkey.json",
+      "latchkey-folders.json",
+      "latchkey-keychain.json",
+      "latchkey-oidc.json",
+      "stored_tokens.lock",
+    ]) {
       execFileSync("mkfifo", [join(home, name)]);
       assert.ok((await codes()).includes("token-file-wrong-kind"), name);
       rmSync(join(home, name));
