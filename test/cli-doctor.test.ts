@@ -3,6 +3,7 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { FINDING_CODES } from "../src/doctor/index.ts";
 import { nobody, serveRaw } from "./support/scripted-server.ts";
 import { root } from "./support/root.ts";
 import { HF, startWorld } from "./support/world.ts";
@@ -135,7 +136,7 @@ describe("hf doctor", () => {
     assert.deepEqual([readFileSync(path, "utf8"), statSync(path).mode & 0o777], [`Bearer ${token}\n`, 0o644]);
     const mended = await world.hf(["doctor", "--offline", "--fix", "--yes"], { env });
     assert.equal(mended.exit, 0, mended.stdout);
-    assert.match(mended.stdout, /^✓ done: write the token in .*\n✓ done: make .*\n\nFound \d notes?\.$/m);
+    assert.match(mended.stdout, /^✓ done: write the token in .*\n✓ done: make .*\n\n(?:Found|Nothing is wrong)/m);
     assert.deepEqual([readFileSync(path, "utf8"), statSync(path).mode & 0o777], [token, 0o600]);
     const idle = await world.hf(["doctor", "--offline", "--fix", "--yes"], { env });
     assert.match(idle.stdout, /^Nothing here can be mended without you\./);
@@ -195,6 +196,12 @@ describe("hf doctor", () => {
     assert.equal((await world.hf(["doctor", "--yes"])).exit, 2);
   });
 
+  it("has every code in its documentation, and no other", () => {
+    const text = readFileSync(join(root, "docs/doctor.md"), "utf8").split("## Findings")[1] ?? "";
+    const named = [...text.matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map(([, code]) => code);
+    assert.deepEqual(named.toSorted(), [...FINDING_CODES].toSorted());
+  });
+
   it("names only commands that exist in what mends a finding", async () => {
     const texts = readdirSync(join(root, "src/doctor"))
       .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
@@ -206,6 +213,24 @@ describe("hf doctor", () => {
     );
     assert.ok(lines.size > 5);
     for (const line of lines) await assertExists(line.trim());
+  });
+
+  it("runs nothing of a hostile project, though the PATH leads into it", { skip: unix }, async () => {
+    const work = join(world.folder, "hostile");
+    const trap = join(world.folder, "trapped");
+    const bin = join(work, "node_modules", ".bin");
+    mkdirSync(bin, { recursive: true });
+    for (const place of [work, bin]) {
+      for (const name of ["git", "flock", "perl", "python3", "sh", "hf", "huggingface-cli", "node"]) {
+        writeFileSync(join(place, name), `#!/bin/sh\necho "$0" >> '${trap}'\nexit 1\n`, { mode: 0o755 });
+      }
+    }
+    writeFileSync(join(work, ".env"), `HF_TOKEN=${world.token("alice-read")}\n`);
+    const env = { HF_HOME: join(world.folder, "hostile-home"), PATH: `.::${work}:${bin}:${process.env["PATH"]}` };
+    const done = await doctor(["--offline"], { cwd: work, env });
+    assert.ok(codes(done).includes("path-relative"));
+    await world.hf(["doctor", "--advise"], { cwd: work, env });
+    assert.ok(!existsSync(trap), "a program of the project was run");
   });
 
   it("works where HF_ENDPOINT is nonsense, and says so", async () => {
@@ -234,6 +259,9 @@ describe("hf doctor", () => {
     const well = await doctor(["--timeout", "60"], { env });
     assert.deepEqual([well.exit, well.seen.errors, well.seen.healthy], [0, 0, true]);
     assert.ok(well.seen.fine.includes("network") && well.seen.fine.includes("token"));
+    const person = await world.hf(["doctor", "--timeout", "60"], { env });
+    assert.match(person.stdout, /^Nothing is wrong\. \d notes? to know:\n|^Found \d warning/);
+    assert.match(person.stdout, /^ {2}signed in as alice, by env:HF_TOKEN$/m);
     const dead = await doctor(["--timeout", "60"], { env: { ...env, HF_TOKEN: `hf_${"n".repeat(34)}` } });
     assert.deepEqual([dead.exit, dead.seen.findings[0]?.code], [20, "token-invalid"]);
     const cut = await doctor(["--timeout", "60"], { env: { ...env, HF_ENDPOINT: await nobody() } });

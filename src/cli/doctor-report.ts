@@ -79,7 +79,9 @@ function summary(findings: readonly PlacedFinding[]): string {
     ...count("warning", "warning", "warnings"),
     ...count("note", "note", "notes"),
   ];
-  return parts.length === 0 ? "Everything is as it should be." : `Found ${parts.join(", ")}.`;
+  if (parts.length === 0) return "Everything is as it should be.";
+  const wrong = findings.some(({ severity }) => severity !== "note");
+  return wrong ? `Found ${parts.join(", ")}.` : `Nothing is wrong. ${parts.join("")} to know:`;
 }
 
 function describe(
@@ -117,6 +119,7 @@ function closing(
     ...(evidence.network.kind === "off"
       ? [`  not looked at: network (${evidence.network.why === "offline" ? "switched off" : "no usable proxy"})`]
       : []),
+    ...signedInAs(evidence),
     ...(evidence.network.kind === "asked" ? ["  Refused for one repo alone? 'hf access REPO' says why."] : []),
     ...(fixable === 0 || !offerFix
       ? []
@@ -148,11 +151,24 @@ function fixesData({ plan, done, results }: DoctorFixes): Json {
   }));
 }
 
+function userOf({ network }: Evidence): string | undefined {
+  return network.kind === "asked" && network.identity.kind === "known" ? network.identity.identity.name : undefined;
+}
+
+function signedInAs(evidence: Evidence): readonly string[] {
+  const user = userOf(evidence);
+  const { resolution } = evidence.logins.survey ?? {};
+  if (user === undefined || resolution?.kind !== "found") return [];
+  return [`  signed in as ${user}, by ${safeText(resolution.source, 1000)}`];
+}
+
 /** Parts without a finding that a person has to act on. */
-function fineAreas(findings: readonly PlacedFinding[], { network }: Evidence): readonly Area[] {
+function fineAreas(findings: readonly PlacedFinding[], { network, cache }: Evidence): readonly Area[] {
   const troubled = new Set(findings.filter(({ severity }) => severity !== "note").map(({ area }) => area));
   const unknown = new Set<Area>();
   if (network.kind === "off") unknown.add("network");
+  // Told once, of the folder of logins above it.
+  if (cache.probe.refusal !== undefined) unknown.add("cache");
   // Only the Hub can say that a token is well.
   if (network.kind === "off" || network.identity.kind !== "known") unknown.add("token");
   return AREAS.filter((area) => !troubled.has(area) && !unknown.has(area));
@@ -173,7 +189,8 @@ function findingData({ code, severity, area, message, evidence, fix }: PlacedFin
   };
 }
 
-function factsOf({ platform, program, settings, logins, cache }: Evidence): { readonly [key: string]: Json } {
+function factsOf(evidence: Evidence): { readonly [key: string]: Json } {
+  const { platform, program, settings, logins, cache } = evidence;
   const resolution = logins.survey?.resolution;
   return {
     platform,
@@ -181,6 +198,7 @@ function factsOf({ platform, program, settings, logins, cache }: Evidence): { re
     program: safeText(program.script, 1000),
     endpoint: settings.endpoint,
     source: resolution === undefined || resolution.kind === "anonymous" ? null : safeText(resolution.source, 1000),
+    user: userOf(evidence) ?? null,
     home: safeText(settings.home, 1000),
     hubCache: safeText(settings.hubCache, 1000),
     freeBytes: cache.freeBytes ?? null,

@@ -1,4 +1,3 @@
-import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Session } from "../api/index.ts";
 import { readableLogins, resolveToken } from "../auth/index.ts";
@@ -6,8 +5,8 @@ import type { Environment, Machine } from "../core/ports.ts";
 import { advise, readMachine } from "./advise.ts";
 import type { Advice } from "./advise.ts";
 import { containerMark } from "./collect-folder.ts";
-import { isOpenable } from "./collect-logins.ts";
-import { lookAt } from "./look.ts";
+import { isOpenable, listsBeside } from "./collect-logins.ts";
+import { lookAt, realPath } from "./look.ts";
 
 export interface AdviseOptions {
   readonly session: Session;
@@ -24,7 +23,8 @@ export interface AdviceHere {
 /** The ways to sign in that suit the machine at hand. Asks nothing of the network. */
 export async function adviseHere({ session, env, machine }: AdviseOptions): Promise<AdviceHere> {
   const { tokenPath, storedTokensPath } = session.settings;
-  const readable = [tokenPath, storedTokensPath, join(dirname(storedTokensPath), "latchkey.json")]
+  const record = join(dirname(storedTokensPath), "latchkey.json");
+  const readable = [tokenPath, storedTokensPath, record, ...listsBeside(storedTokensPath)]
     .map(lookAt)
     .every(isOpenable);
   const saved = readable ? readableLogins(await session.store.read()).length : 0;
@@ -42,14 +42,7 @@ export async function adviseHere({ session, env, machine }: AdviseOptions): Prom
 
 /** What makes the current folder a part of a project; the home folder is none, though many keep it in git. */
 function projectMark(cwd: string, home: string): string | undefined {
-  const real = (path: string): string => {
-    try {
-      return realpathSync.native(path);
-    } catch {
-      return path;
-    }
-  };
-  for (let at = real(cwd); at !== real(home); at = dirname(at)) {
+  for (let at = realPath(cwd); at !== realPath(home); at = dirname(at)) {
     if (lookAt(join(at, ".git")).kind !== "absent") return join(at, ".git");
     if (at === dirname(at)) return undefined;
   }

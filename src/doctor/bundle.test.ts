@@ -53,12 +53,13 @@ describe("makeBundle()", () => {
     assert.ok(text.includes("~/bin/hf"));
   });
 
-  it("redacts what an error has to say", async () => {
+  it("redacts what an error has to say, and a token in the wrong variable", async () => {
     const now = await healthy();
     assert.ok(now.network.kind === "asked");
     const token = `hf_${"z".repeat(34)}`;
     const error = new TokenError("ERR_HF_INVALID_TOKEN", `The token ${token} is unknown.`);
-    const evidence = { ...now, network: { ...now.network, identity: { kind: "failed", error } as const } };
+    const network = { ...now.network, identity: { kind: "failed", error } as const };
+    const evidence = { ...now, env: { HF_HOME: `/data/${token}` }, network };
     const text = JSON.stringify(makeBundle(evidence, examine(evidence)));
     assert.ok(text.includes("token-invalid") && !text.includes(token));
   });

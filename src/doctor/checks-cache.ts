@@ -2,14 +2,16 @@ import { formatBytes } from "../core/format-bytes.ts";
 import type { Check } from "./check.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
-import { setLine } from "./words.ts";
+import { setLine, staleLock } from "./words.ts";
 
 export const CACHE_CHECKS: readonly Check[] = [
   { area: "cache", find: notWritable },
   { area: "cache", find: space },
   { area: "cache", find: noLocks },
+  { area: "cache", find: locked },
   { area: "cache", find: noSymlinks },
   { area: "cache", find: inMemory },
+  { area: "cache", find: homeInContainer },
 ];
 
 /** Less than this, and not even a config and a tokenizer fit. */
@@ -91,6 +93,25 @@ function noLocks({ cache }: Evidence): readonly Finding[] {
   ];
 }
 
+function locked({ cache }: Evidence): readonly Finding[] {
+  const held = cache.locks.held.map(({ holder, count }): Finding => {
+    const locks = count === 1 ? "one file" : `${count} files`;
+    return {
+      code: "cache-locked",
+      severity: "note",
+      message: `${holder === undefined ? "A process of another user" : `Process ${holder.pid} (${holder.name})`} holds the lock${count === 1 ? "" : "s"} of ${locks} in the cache: a download runs, or hangs. Others wait for it.`,
+      evidence: [],
+      fix: {
+        text: "Let it end, or end it if it hangs. The locks go with it; do not delete their files.",
+        ...(holder === undefined ? {} : { command: `kill ${holder.pid}` }),
+      },
+    };
+  });
+  // Where the system has locks, nobody minds what the files hold.
+  const stale = cache.probe.locks === false ? cache.locks.stale : [];
+  return [...held, ...stale.slice(0, 20).map(staleLock)];
+}
+
 function noSymlinks({ cache, settings, platform }: Evidence): readonly Finding[] {
   if (settings.disableSymlinks || cache.probe.symlinks !== false) return [];
   return [
@@ -118,6 +139,22 @@ function inMemory({ cache }: Evidence): readonly Finding[] {
       message: `${cache.probe.path} is in memory (tmpfs): models take memory there, and are gone after a restart.`,
       evidence: [],
       fix: { text: "Set HF_HOME to a folder on a disk." },
+    },
+  ];
+}
+
+function homeInContainer({ user, settings, logins, mounted }: Evidence): readonly Finding[] {
+  if (!user.inContainer || mounted !== false || logins.home.refusal !== undefined) return [];
+  return [
+    {
+      code: "home-in-container",
+      severity: "note",
+      message: "Logins and models are kept inside this container, and go away with it.",
+      evidence: [settings.home],
+      fix: {
+        text: "Mount a volume there for the models, and hand the token in from outside.",
+        command: "docker run -e HF_TOKEN -v hf-cache:/data/huggingface -e HF_HOME=/data/huggingface IMAGE",
+      },
     },
   ];
 }

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import type { Check } from "./check.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
-import { isUnsafe, setLine, shellWord } from "./words.ts";
+import { isUnsafe, setLine, shellWord, staleLock } from "./words.ts";
 
 function userLine({ uid, name }: Evidence["user"]): readonly string[] {
   return uid === undefined ? [] : [`user ${uid}${name === undefined ? ", which has no account here" : ` (${name})`}`];
@@ -18,7 +18,6 @@ export const LOGIN_CHECKS: readonly Check[] = [
   { area: "logins", find: loose },
   { area: "logins", find: locked },
   { area: "logins", find: homeBySudo },
-  { area: "logins", find: homeInContainer },
 ];
 
 /** A user without an account or a home: containers that run under any number. */
@@ -227,20 +226,8 @@ function locked({ logins, cache }: Evidence): readonly Finding[] {
     ];
   }
   // Where the system has locks, nobody minds what the file holds.
-  if (lock.stale === undefined || (logins.home.locks ?? cache.probe.locks) !== false) return [];
-  return [
-    {
-      code: "stale-lock",
-      severity: "warning",
-      message: `A lock was left behind by process ${lock.stale.pid}, which is gone: Python's tools wait for it for ever.`,
-      evidence: [lock.stale.path],
-      fix: {
-        text: "Delete the file.",
-        command: `rm ${shellWord(lock.stale.path)}`,
-        action: { do: "remove-stale-lock", path: lock.stale.path, pid: lock.stale.pid },
-      },
-    },
-  ];
+  const works = (logins.home.locks ?? cache.probe.locks) !== false;
+  return lock.stale === undefined || works ? [] : [staleLock(lock.stale)];
 }
 
 function homeBySudo({ env, user, settings }: Evidence): readonly Finding[] {
@@ -253,22 +240,6 @@ function homeBySudo({ env, user, settings }: Evidence): readonly Finding[] {
       message: `You are root by sudo, in the home of ${by}: what is saved now will belong to root, and ${by} can't read it later.`,
       evidence: [settings.home],
       fix: { text: "Run it without sudo, or with 'sudo -H' for root's own logins." },
-    },
-  ];
-}
-
-function homeInContainer({ user, settings, logins, mounted }: Evidence): readonly Finding[] {
-  if (!user.inContainer || mounted !== false || logins.home.refusal !== undefined) return [];
-  return [
-    {
-      code: "home-in-container",
-      severity: "note",
-      message: "Logins and models are kept inside this container, and go away with it.",
-      evidence: [settings.home],
-      fix: {
-        text: "Mount a volume there for the models, and hand the token in from outside.",
-        command: "docker run -e HF_TOKEN -v hf-cache:/data/huggingface -e HF_HOME=/data/huggingface IMAGE",
-      },
     },
   ];
 }

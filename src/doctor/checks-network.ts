@@ -55,11 +55,13 @@ function storage({ network }: Evidence): readonly Finding[] {
   return network.storage.flatMap((route): Finding[] => {
     const failed = failedHop(route);
     if (failed === undefined) return [];
+    // The Hub moves its files now and then: a name that is gone, while others are there, need not be missed.
+    const others = network.storage.some((other) => failedHop(other) === undefined);
     return [
       {
         code: "storage-unreachable",
-        severity: "error",
-        message: `The Hub answers, but ${route.host}, which hands out large files, can't be reached: downloads fail although sign-in works.`,
+        severity: failed.failure.code === "name-not-found" && others ? "warning" : "error",
+        message: `The Hub answers, but ${route.host}, which hands out large files, can't be reached: downloads may fail although sign-in works.`,
         evidence: [failed.failure.message, ...describeRoute(route)],
         fix: { text: `Ask for ${route.host} to be let through (firewall, proxy). ${failed.failure.hint}` },
       },

@@ -10,6 +10,7 @@ export const TOKEN_CHECKS: readonly Check[] = [
   { area: "token", find: expiry },
   { area: "token", find: notSignedIn },
   { area: "token", find: restricted },
+  { area: "token", find: inArguments },
   { area: "token", find: noGated },
   { area: "token", find: mayWrite },
   { area: "token", find: notChecked },
@@ -146,6 +147,19 @@ function restricted(evidence: Evidence): readonly Finding[] {
         text: `Open its page, ${evidence.settings.endpoint}/${name}, and do what it asks; or ask its administrators.`,
       },
     }));
+}
+
+function inArguments({ exposed }: Evidence): readonly Finding[] {
+  if (exposed.length === 0) return [];
+  return [
+    {
+      code: "token-in-arguments",
+      severity: "warning",
+      message: "A token stands among the arguments of a running program: every user of this machine can read it there.",
+      evidence: exposed.slice(0, 5).map(({ pid, name }) => `process ${pid} (${name})`),
+      fix: { text: "Hand it over in the environment instead.", command: "hf run -- COMMAND" },
+    },
+  ];
 }
 
 function noGated(evidence: Evidence): readonly Finding[] {

@@ -1,12 +1,12 @@
-import { hostname } from "node:os";
+import { dirname, join } from "node:path";
 import { activeLogin, overridingSource, readableLogins, surveySources } from "../auth/index.ts";
 import type { FolderLogins, PathState, StoreContents, TokenSource, TokenStore } from "../auth/index.ts";
 import type { HfError } from "../core/errors.ts";
 import type { Environment } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { LockEvidence, LoginsEvidence } from "./evidence.ts";
-import { findHolder, isGone } from "./lock-holder.ts";
-import { lookAt, readStart } from "./look.ts";
+import { findHolders, isLocked, readFlocks, readMarker } from "./lock-holder.ts";
+import { lookAt, readStart, realPath } from "./look.ts";
 import type { PathLook } from "./look.ts";
 import { describeToken } from "./token-content.ts";
 
@@ -30,7 +30,7 @@ export async function collectLogins(options: LoginsOptions): Promise<Omit<Logins
   const { tokenFile: first, storedTokens: second, record, folder, lockPath } = await store.describe();
   const text = readStart(tokenPath, MOST_READ, { followLinks: true })?.toString("utf8");
   // A pipe or a device in the place of any of them would be waited for.
-  const others = [record.path, folders.path, lockPath].map(lookAt);
+  const others = [record.path, folders.path, ...listsBeside(storedTokensPath), lockPath].map(lookAt);
   const readable = [tokenFile, storedTokens, ...others].every(isOpenable);
   const contents = readable ? await store.read() : undefined;
   const rules = readable ? folders.read() : undefined;
@@ -53,6 +53,11 @@ export async function collectLogins(options: LoginsOptions): Promise<Omit<Logins
   };
 }
 
+/** The files that the store keeps beside the saved logins, other than those that it describes. */
+export function listsBeside(storedTokensPath: string): readonly string[] {
+  return ["latchkey-keychain.json", "latchkey-oidc.json"].map((name) => join(dirname(storedTokensPath), name));
+}
+
 /** False for a pipe or a device, which would be waited for. */
 export function isOpenable({ kind }: PathLook): boolean {
   return kind !== "other";
@@ -68,24 +73,12 @@ function faultsOf({ saved, record }: StoreContents): HfError[] {
 
 /** Who has a lock now. Looked up and not tried: a try would be in the way of those who want it. */
 export function lookAtLock(path: string): LockEvidence {
-  const look = lookAt(path);
-  if (look.kind !== "file")
-    return { path, state: look.kind === "absent" ? "free" : "unknown", holder: undefined, stale: undefined };
+  const { kind } = lookAt(path);
+  const nobody = { path, holder: undefined, stale: undefined };
+  if (kind !== "file") return { ...nobody, state: kind === "absent" ? "free" : "unknown" };
   const stale = readMarker(path);
-  const found = findHolder(path);
-  if (found === "unknown") return { path, state: "unknown", holder: undefined, stale };
-  return found === undefined
-    ? { path, state: "free", holder: undefined, stale }
-    : { path, state: "held", holder: found, stale: undefined };
-}
-
-/**
- * Where a system has no locks, Python's `filelock` writes `pid` and `host` into the file and takes its being there for
- * the lock. Left behind by a process that is gone, it keeps everybody out.
- */
-function readMarker(path: string): LockEvidence["stale"] {
-  const text = readStart(path, 1024, { followLinks: false })?.toString("utf8") ?? "";
-  const [, pid, host] = /^(\d{1,10})\n([^\n]{1,255})(?:\n|$)/.exec(text) ?? [];
-  if (pid === undefined || host !== hostname() || !isGone(Number(pid))) return undefined;
-  return { path, pid: Number(pid) };
+  const locked = readFlocks();
+  if (locked === undefined) return { ...nobody, state: "unknown", stale };
+  if (!isLocked(path, locked)) return { ...nobody, state: "free", stale };
+  return { ...nobody, state: "held", holder: findHolders().get(realPath(path)) };
 }

@@ -1,8 +1,8 @@
-import { accessSync, constants, realpathSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { delimiter, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Environment } from "../core/ports.ts";
 import type { ProgramEvidence, ProgramOnPath } from "./evidence.ts";
-import { lookAt, readStart } from "./look.ts";
+import { lookAt, readStart, realPath } from "./look.ts";
 
 export interface ProgramOptions {
   readonly env: Environment;
@@ -108,12 +108,4 @@ function binFolderOf(realScript: string, platform: NodeJS.Platform): string | un
   if (prefix === undefined || /[/\\]_npx[/\\]/.test(realScript)) return undefined;
   if (platform === "win32") return prefix;
   return /[/\\]lib[/\\]node_modules[/\\]/.test(realScript) ? join(prefix, "bin") : undefined;
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return path;
-  }
 }

@@ -11,8 +11,8 @@ export interface ProjectOptions {
   readonly env: Environment;
   /** The current folder, without links. */
   readonly cwd: string;
+  /** Milliseconds that git has for each file. */
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 const DOTENV_NAMES = [".env", ".env.local"];
@@ -22,19 +22,14 @@ const MOST_READ = 1024 * 1024;
  * The files of variables in the current folder that hold a token. The folder is not trusted: nothing but an ordinary
  * file of its own is read, and git is asked as one asks about a repository of a stranger.
  */
-export async function collectDotenv({
-  env,
-  cwd,
-  timeoutMs,
-  signal,
-}: ProjectOptions): Promise<readonly DotenvEvidence[]> {
+export async function collectDotenv({ env, cwd, timeoutMs }: ProjectOptions): Promise<readonly DotenvEvidence[]> {
   const found = await Promise.all(
     DOTENV_NAMES.map(async (name): Promise<DotenvEvidence | undefined> => {
       const path = join(cwd, name);
       const text = readStart(path, MOST_READ, { followLinks: false })?.toString("utf8");
       const variables = text === undefined ? [] : tokenNames(text);
       if (variables.length === 0) return undefined;
-      const inGit = await askAboutPath(path, { env, timeoutMs, signal }).catch(() => undefined);
+      const inGit = await askAboutPath(path, { env, signal: AbortSignal.timeout(timeoutMs) }).catch(() => undefined);
       return { path, variables, mode: lookAt(path).mode, inGit };
     }),
   );

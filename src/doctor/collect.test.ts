@@ -6,11 +6,13 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { once } from "node:events";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -24,6 +26,8 @@ import { noLocks } from "../../test/support/locks.ts";
 import { collect } from "./collect.ts";
 import { isMounted } from "./collect-folder.ts";
 import { lookAtLock } from "./collect-logins.ts";
+import { findTokensInArguments } from "./collect-processes.ts";
+import { readCacheLocks } from "./lock-holder.ts";
 import { collectProgram } from "./collect-program.ts";
 import { matchingMachine } from "./collect-project.ts";
 import type { Evidence } from "./evidence.ts";
@@ -61,13 +65,23 @@ async function look(more: Environment = {}): Promise<Evidence> {
     nodeVersion: "20.19.0",
     script: join(folder, "hf.cjs"),
     endpointError: undefined,
+    // Long enough for a busy machine.
+    gitMs: 60_000,
     askNetwork: async () => ({ kind: "off", why: "offline" }),
   });
 }
 
 async function codes(more: Environment = {}): Promise<readonly string[]> {
   // What this machine itself is like is not the test's.
-  const own = ["home-in-container", "hf-not-on-path", "other-hf-first", "disk-low", "cache-in-memory", "no-locks"];
+  const own = [
+    "token-in-arguments",
+    "home-in-container",
+    "hf-not-on-path",
+    "other-hf-first",
+    "disk-low",
+    "cache-in-memory",
+    "no-locks",
+  ];
   return examine(await look(more))
     .map(({ code }) => code)
     .filter((code) => !own.includes(code));
@@ -115,7 +129,15 @@ describe("collect()", () => {
 
   it("waits for no pipe in the place of a file, and says what stands there", { skip: unix }, async () => {
     mkdirSync(home);
-    for (const name of ["token", "stored_tokens", "latchkey.json", "latchkey-folders.json", "stored_tokens.lock"]) {
+    for (const name of [
+      "token",
+      "stored_tokens",
+      "latchkey.json",
+      "latchkey-folders.json",
+      "latchkey-keychain.json",
+      "latchkey-oidc.json",
+      "stored_tokens.lock",
+    ]) {
       execFileSync("mkfifo", [join(home, name)]);
       assert.ok((await codes()).includes("token-file-wrong-kind"), name);
       rmSync(join(home, name));
@@ -230,11 +252,38 @@ describe("lookAtLock()", () => {
       const path = save("stored_tokens.lock", "");
       assert.equal(lookAtLock(path).state, "free");
       const lock = await acquireFileLock(path);
+      // One that waits has the file open too.
+      const waits = spawn("sh", ["-c", `exec 9<'${path}'; echo open; exec sleep 60`], {
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      await once(waits.stdout, "data");
       const state = lookAtLock(path);
+      waits.kill("SIGKILL");
       lock.release();
       assert.equal(state.state, "held");
-      assert.ok(state.holder !== undefined);
+      assert.equal(state.holder?.pid, process.pid);
       assert.equal(lookAtLock(path).state, "free");
+    },
+  );
+
+  it(
+    "names who holds locks of the cache",
+    { skip: process.platform === "linux" ? noLocks : "Linux alone lists locks" },
+    async () => {
+      const folder = join(home, "hub", ".locks", "models--acme--tiny");
+      mkdirSync(folder, { recursive: true });
+      const lock = await acquireFileLock(join(folder, "one.lock"));
+      writeFileSync(join(folder, "two.lock"), "");
+      writeFileSync(join(folder, "three.lock"), `999999999\n${hostname()}\n`);
+      const { held, stale } = readCacheLocks(join(home, "hub"));
+      lock.release();
+      assert.deepEqual(
+        held.map(({ holder, count }) => [holder?.pid, count]),
+        [[process.pid, 1]],
+      );
+      assert.deepEqual(stale, [{ path: join(folder, "three.lock"), pid: 999999999 }]);
+      assert.deepEqual(readCacheLocks(join(home, "hub")).held, []);
+      assert.deepEqual(readCacheLocks(join(home, "nowhere")), { held: [], stale: [] });
     },
   );
 
@@ -278,6 +327,27 @@ describe("collectProgram()", () => {
     assert.equal(of("py").binOnPath, false);
     assert.equal(of("bin").binOnPath, true);
   });
+});
+
+describe("findTokensInArguments()", () => {
+  it(
+    "finds a process of this user by its number, and shows nothing of the token",
+    { skip: existsSync("/proc/self/cmdline") ? false : "no list of processes here" },
+    async () => {
+      const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", TOKEN]);
+      try {
+        // The name of the file is there before its arguments are.
+        while (!readFileSync(`/proc/${child.pid}/cmdline`, "utf8").includes("setInterval"))
+          await new Promise(setImmediate);
+        const found = findTokensInArguments(process.getuid?.());
+        assert.ok(found.some(({ pid }) => pid === child.pid));
+        assert.ok(!JSON.stringify(found).includes(TOKEN));
+        assert.deepEqual(findTokensInArguments(4_000_000_000), []);
+      } finally {
+        child.kill("SIGKILL");
+      }
+    },
+  );
 });
 
 describe("matchingMachine()", () => {

@@ -1,4 +1,4 @@
-import { readdirSync, realpathSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Session } from "../api/index.ts";
 import type { TokenResolution } from "../auth/index.ts";
@@ -9,8 +9,11 @@ import { containerMark, isMounted, probeFolder, readDisk } from "./collect-folde
 import { collectGit } from "./collect-git.ts";
 import { collectLogins } from "./collect-logins.ts";
 import { collectProgram, isSafePath, safeEnvironment } from "./collect-program.ts";
+import { findTokensInArguments } from "./collect-processes.ts";
 import { collectDotenv, collectNetrc } from "./collect-project.ts";
 import { collectVariables } from "./collect-variables.ts";
+import { readCacheLocks } from "./lock-holder.ts";
+import { realPath } from "./look.ts";
 import type { CacheEvidence, Evidence, NetworkEvidence } from "./evidence.ts";
 
 export interface CollectOptions {
@@ -29,21 +32,23 @@ export interface CollectOptions {
   readonly endpointError: HfError | undefined;
   /** Looks at the network with the token that was found; asked at the same time as everything else. */
   readonly askNetwork: (resolution: TokenResolution | undefined) => Promise<NetworkEvidence>;
+  /** Milliseconds that git has for each question. @default 1500 */
+  readonly gitMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** git has this long; a helper or a disk that hangs is no reason to wait. */
+/** A helper or a disk that hangs is no reason to wait. */
 const GIT_MS = 1500;
 
 /** Looks at everything that the checks need, at the same time, and changes nothing. */
 export async function collect(options: CollectOptions): Promise<Evidence> {
-  const { session, env, machine, clock, signal } = options;
+  const { session, env, machine, clock, signal, gitMs: timeoutMs = GIT_MS } = options;
   const { settings } = session;
   const { platform } = machine;
   const cwd = realPath(machine.cwd);
   const safeEnv = safeEnvironment(env, cwd);
   const tryLocks = isSafePath(env, cwd);
-  const git = { env: safeEnv, endpoint: settings.endpoint, timeoutMs: GIT_MS, signal };
+  const git = { env: safeEnv, endpoint: settings.endpoint, timeoutMs, signal };
   const logins = await collectLogins({
     settings,
     env,
@@ -55,7 +60,7 @@ export async function collect(options: CollectOptions): Promise<Evidence> {
   const [home, gitFound, dotenv, cache, network] = await Promise.all([
     probeFolder(settings.home, { tryLocks }),
     collectGit(git),
-    collectDotenv({ env: safeEnv, cwd, timeoutMs: GIT_MS, signal }),
+    collectDotenv({ env: safeEnv, cwd, timeoutMs }),
     collectCache(options, tryLocks),
     options.askNetwork(logins.survey?.resolution),
   ]);
@@ -78,6 +83,7 @@ export async function collect(options: CollectOptions): Promise<Evidence> {
     git: gitFound,
     dotenv,
     netrc: collectNetrc({ env, platform, home: machine.home, host: new URL(settings.endpoint).hostname }),
+    exposed: findTokensInArguments(options.uid),
     cache,
     network,
   };
@@ -90,6 +96,7 @@ async function collectCache({ session, machine }: CollectOptions, tryLocks: bool
     probe: await probeFolder(hubCache, { tryLocks }),
     freeBytes: freeSpace(hubCache),
     ...readDisk(hubCache, machine.platform),
+    locks: readCacheLocks(hubCache),
     elsewhere: realPath(usual) !== realPath(hubCache) && holdsRepos(usual) ? usual : undefined,
   };
 }
@@ -99,13 +106,5 @@ function holdsRepos(folder: string): boolean {
     return readdirSync(folder).some((name) => /^(?:models|datasets|spaces)--/.test(name));
   } catch {
     return false;
-  }
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return path;
   }
 }

@@ -3,6 +3,7 @@ import type { HfError } from "../core/errors.ts";
 import type { Environment } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { PathInGit } from "../git/index.ts";
+import type { CacheLocks } from "./lock-holder.ts";
 import type { PathLook } from "./look.ts";
 import type { TokenContent } from "./token-content.ts";
 
@@ -24,6 +25,8 @@ export interface Evidence {
   readonly git: GitEvidence;
   readonly dotenv: readonly DotenvEvidence[];
   readonly netrc: NetrcEvidence | undefined;
+  /** Processes of this user that have a token among their arguments, where every user can read it. */
+  readonly exposed: readonly RunningProcess[];
   readonly cache: CacheEvidence;
   readonly network: NetworkEvidence;
 }
@@ -100,12 +103,18 @@ export interface FolderProbe {
 export interface LockEvidence {
   readonly path: string;
   readonly state: "free" | "held" | "unknown";
-  readonly holder: LockHolder | undefined;
+  readonly holder: RunningProcess | undefined;
   /** The mark of a program that locks without the system's help, and is gone. */
-  readonly stale: { readonly path: string; readonly pid: number } | undefined;
+  readonly stale: StaleLock | undefined;
 }
 
-export interface LockHolder {
+export interface StaleLock {
+  readonly path: string;
+  /** Of the process that left it behind. */
+  readonly pid: number;
+}
+
+export interface RunningProcess {
   readonly pid: number;
   /** Name of its program, without its arguments. */
   readonly name: string;
@@ -156,6 +165,7 @@ export interface CacheEvidence {
   readonly fileSystem: string | undefined;
   /** A cache with repos in it at the default place, while another is used. */
   readonly elsewhere: string | undefined;
+  readonly locks: CacheLocks;
 }
 
 export type NetworkEvidence =

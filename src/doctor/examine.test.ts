@@ -4,7 +4,7 @@ import type { SourceSurvey } from "../auth/index.ts";
 import { DiskError, NetworkError, RateLimitError, TokenError, UsageError } from "../core/errors.ts";
 import { readSettings } from "../core/settings.ts";
 import { healthy, NOW, signedIn } from "../../test/support/healthy.ts";
-import type { Evidence, HopFailure, IdentityEvidence } from "./evidence.ts";
+import type { Evidence, HopFailure, IdentityEvidence, Route } from "./evidence.ts";
 import { examine } from "./examine.ts";
 import { FINDING_CODES } from "./finding.ts";
 import type { FindingCode, Severity } from "./finding.ts";
@@ -60,6 +60,12 @@ const stopsAt = (code: HopFailure["code"]): Change =>
     },
     identity: { kind: "not-asked" },
   });
+/** A way to storage that ends at its first step. */
+const cut = (code: HopFailure["code"]): Route => ({
+  host: "cdn.example",
+  proxy: undefined,
+  hops: [{ hop: "name", to: "cdn.example", ms: 3, detail: "", failure: { code, message: "No.", hint: "Mend it." } }],
+});
 const anonymous: SourceSurvey = { resolution: { kind: "anonymous", passed: [] }, sources: [] };
 const refusedBy = (source: string): SourceSurvey => ({
   resolution: { kind: "refused", source, passed: [], error: new TokenError("ERR_HF_TOKEN_ENDPOINT", "Not there.") },
@@ -266,7 +272,7 @@ const CASES: readonly Case[] = [
       variables({ lookAlikes: ["HF_API_TOKEN"] }),
       logins({ survey: anonymous, content: undefined, tokenFile: { ...FILE, kind: "absent" } }),
     ),
-    "error look-alike-variable",
+    "warning look-alike-variable",
   ],
   [
     "offline",
@@ -358,26 +364,12 @@ const CASES: readonly Case[] = [
       "hub-down",
     ] as const
   ).map((code): Case => [`a way that ends with ${code}`, stopsAt(code), `error ${code}`]),
+  ["a storage host that is cut off", asked({ storage: [cut("host-unreachable")] }), "error storage-unreachable"],
+  ["the only storage host without a name", asked({ storage: [cut("name-not-found")] }), "error storage-unreachable"],
   [
-    "a storage host that is cut off",
-    asked({
-      storage: [
-        {
-          host: "cdn.example",
-          proxy: undefined,
-          hops: [
-            {
-              hop: "connection",
-              to: "cdn.example:443",
-              ms: 3,
-              detail: "",
-              failure: { code: "host-unreachable", message: "No.", hint: "Mend it." },
-            },
-          ],
-        },
-      ],
-    }),
-    "error storage-unreachable",
+    "a storage host without a name, and one that answers",
+    asked({ storage: [cut("name-not-found"), { host: "other.example", proxy: undefined, hops: [] }] }),
+    "warning storage-unreachable",
   ],
   ["a clock two minutes ahead", asked({ hubTime: { theirs: NOW, ours: NOW + 120_000 } }), "warning clock-skew"],
   ["a clock a day behind", asked({ hubTime: { theirs: NOW + 86_400_000, ours: NOW } }), "error clock-skew"],
@@ -398,6 +390,20 @@ const CASES: readonly Case[] = [
     "warning no-locks",
   ],
   ["NFS with locks", cache({ fileSystem: "NFS" })],
+  [
+    "a download that runs",
+    cache({ locks: { held: [{ holder: { pid: 7, name: "node" }, count: 3 }], stale: [] } }),
+    "note cache-locked",
+  ],
+  [
+    "marks in a cache without locks",
+    (now) =>
+      cache({ probe: { ...now.cache.probe, locks: false }, locks: { held: [], stale: [{ path: "/l", pid: 7 }] } })(now),
+    "warning no-locks",
+    "warning stale-lock",
+  ],
+  ["marks in a cache with locks", cache({ locks: { held: [], stale: [{ path: "/l", pid: 7 }] } })],
+  ["a token among arguments", (now) => ({ ...now, exposed: [{ pid: 7, name: "curl" }] }), "warning token-in-arguments"],
   ["a cache in memory", cache({ fileSystem: "tmpfs" }), "note cache-in-memory"],
 ];
 

@@ -4,6 +4,7 @@ import { ENVIRONMENT_CHECKS } from "./checks-environment.ts";
 import { GIT_CHECKS } from "./checks-git.ts";
 import { LOGIN_CHECKS } from "./checks-logins.ts";
 import { NETWORK_CHECKS } from "./checks-network.ts";
+import { PLACE_CHECKS } from "./checks-places.ts";
 import { PROGRAM_CHECKS } from "./checks-program.ts";
 import { TOKEN_CHECKS } from "./checks-token.ts";
 import type { Evidence } from "./evidence.ts";
@@ -13,6 +14,7 @@ import type { PlacedFinding, Severity } from "./finding.ts";
 export const CHECKS: readonly Check[] = [
   ...LOGIN_CHECKS,
   ...ENVIRONMENT_CHECKS,
+  ...PLACE_CHECKS,
   ...TOKEN_CHECKS,
   ...NETWORK_CHECKS,
   ...GIT_CHECKS,

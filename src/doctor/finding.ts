@@ -46,6 +46,7 @@ export const FINDING_CODES = [
   "token-may-write",
   "token-no-gated",
   "organisation-restricts",
+  "token-in-arguments",
   // other places with a token
   "netrc-entry",
   "dotenv-tracked",
@@ -74,6 +75,7 @@ export const FINDING_CODES = [
   "no-symlinks",
   "no-locks",
   "cache-in-memory",
+  "cache-locked",
 ] as const;
 
 export type FindingCode = (typeof FINDING_CODES)[number];

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { systemCode } from "../core/errors.ts";
 
@@ -65,5 +65,14 @@ export function readStart(
     return undefined;
   } finally {
     if (file !== undefined) closeSync(file);
+  }
+}
+
+/** A path without links, or as it is where there is nothing. */
+export function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
   }
 }

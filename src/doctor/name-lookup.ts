@@ -36,8 +36,12 @@ export async function lookUpName(host: string, options: NameOptions): Promise<Na
   return askServers(host, options);
 }
 
+/** No single try waits longer, whatever it is told. */
+const LONGEST_TRY_MS = 5000;
+
 async function askServers(host: string, { limitMs, signal, servers }: NameOptions): Promise<NameAnswer> {
-  const resolver = new Resolver({ timeout: limitMs, tries: 1 });
+  const tries = Math.ceil(limitMs / LONGEST_TRY_MS);
+  const resolver = new Resolver({ timeout: Math.min(limitMs, LONGEST_TRY_MS), tries });
   if (servers !== undefined) resolver.setServers(servers);
   const asked = resolver.getServers();
   const cancel = (): void => resolver.cancel();

@@ -39,13 +39,19 @@ async function listen(test: TestContext, server: Server): Promise<number> {
 
 const { key, cert } = makeCertificate();
 
-async function tlsServer(test: TestContext): Promise<{ readonly port: number; readonly received: string[] }> {
+async function tlsServer(
+  test: TestContext,
+): Promise<{ readonly port: number; readonly received: string[]; readonly names: string[] }> {
   const received: string[] = [];
-  const server = createTlsServer({ key, cert }, (socket) => {
-    socket.on("error", () => {});
-    socket.on("data", (bytes) => received.push(String(bytes)));
-  });
-  return { port: await listen(test, server), received };
+  const names: string[] = [];
+  const server = createTlsServer(
+    { key, cert, SNICallback: (name, done) => (names.push(name), done(null)) },
+    (socket) => {
+      socket.on("error", () => {});
+      socket.on("data", (bytes) => received.push(String(bytes)));
+    },
+  );
+  return { port: await listen(test, server), received, names };
 }
 
 describe("walkRoute()", () => {
@@ -79,10 +85,12 @@ describe("walkRoute()", () => {
   });
 
   it("takes a certificate for another name for none", async (test) => {
-    const { port } = await tlsServer(test);
+    const { port, names } = await tlsServer(test);
     const server = await dnsServer(test, () => "127.0.0.1");
+    assert.deepEqual(names, []);
     const route = await walk(`https://hub.example:${port}`, { ca: [cert], dnsServers: [server] });
     assert.equal(steps(route), "name, connection, tls: tls-untrusted");
+    assert.deepEqual(names, ["hub.example"]);
   });
 
   it("gives up on a peer that takes the connection and says nothing", async (test) => {

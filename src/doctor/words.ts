@@ -1,4 +1,6 @@
 import type { PathState } from "../auth/index.ts";
+import type { StaleLock } from "./evidence.ts";
+import type { Finding } from "./finding.ts";
 
 /** A word for a POSIX shell, quoted only where it must be, so that common lines stay easy to read. */
 export function shellWord(word: string): string {
@@ -29,4 +31,19 @@ export type UnsafeState = PathState & { readonly unsafe: string };
 
 export function isUnsafe(state: PathState): state is UnsafeState {
   return state.unsafe !== undefined;
+}
+
+/** A mark that keeps everybody out, where locks are such marks. */
+export function staleLock({ path, pid }: StaleLock): Finding {
+  return {
+    code: "stale-lock",
+    severity: "warning",
+    message: `A lock was left behind by process ${pid}, which is gone: Python's tools wait for it for ever.`,
+    evidence: [path],
+    fix: {
+      text: "Delete the file.",
+      command: `rm ${shellWord(path)}`,
+      action: { do: "remove-stale-lock", path, pid },
+    },
+  };
 }

@@ -58,12 +58,14 @@ export async function healthy(): Promise<Evidence> {
     git: { kind: "found", helpers: 1, ours: [{ node: "/usr/bin/node", program: "/usr/bin/hf", works: true }] },
     dotenv: [],
     netrc: undefined,
+    exposed: [],
     cache: {
       probe: { path: path("hub"), tried: path("hub"), ...tried },
       freeBytes: 500e9,
       hasInodes: true,
       fileSystem: undefined,
       elsewhere: undefined,
+      locks: { held: [], stale: [] },
     },
     network: {
       kind: "asked",

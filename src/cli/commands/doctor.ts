@@ -97,6 +97,8 @@ function looker(
       nodeVersion: program.nodeVersion,
       script: program.script,
       endpointError,
+      // Whoever gives more time to a slow network gives it to a slow disk too.
+      ...(limitMs === undefined ? {} : { gitMs: Math.max(limitMs, 1500) }),
       askNetwork: async (resolution) => {
         if (network !== undefined) return network;
         if (flags.offline === true) return { kind: "off", why: "offline" };
