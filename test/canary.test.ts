@@ -32,6 +32,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["download", "acme/gated-manual"],
   ["download", "acme/gated-manual", "config.json", "--force-download"],
   ["download", "carol/gated-model"],
+  ["download", "alice/xet-model", "--transport", "xet", "--force-download"],
   ["download", "alice/nothing-here"],
   ["auth", "login", "--force", "--token-stdin"],
   ["auth", "logout", "--name", "nobody"],

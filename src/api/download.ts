@@ -46,6 +46,6 @@ async function hubFor(session: Session, { offline }: Partial<Pick<FetchOptions, 
 }
 
 function defaults({ settings }: Session): FetchOptions {
-  const { hubCache, offline, disableSymlinks } = settings;
-  return { cacheDir: hubCache, offline, disableSymlinks };
+  const { hubCache, offline, disableSymlinks, disableXet } = settings;
+  return { cacheDir: hubCache, offline, disableSymlinks, transport: disableXet ? "http" : "auto" };
 }

@@ -7,6 +7,7 @@ import { command, listFlag, switchFlag, valueFlag } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { downloadWords } from "../download-subject.ts";
 import { eventLine } from "../event-lines.ts";
+import type { Transport } from "../../download/index.ts";
 import { createProgress } from "../progress.ts";
 import type { ProgressView } from "../progress.ts";
 import { repoTypeOf } from "../repo-type.ts";
@@ -24,6 +25,7 @@ interface Flags {
   readonly limitRate?: string;
   readonly progress?: string;
   readonly localDir?: string;
+  readonly transport?: string;
   readonly dryRun?: boolean;
   readonly allowLowSpace?: boolean;
   readonly noResume?: boolean;
@@ -43,6 +45,7 @@ export const download = command<Flags>({
     exclude: listFlag("No files that match", "PATTERN"),
     cacheDir: valueFlag("Folder of the cache (default: HF_HUB_CACHE, else HF_HOME/hub)", "DIR"),
     localDir: valueFlag("Folder for the files under their own names, instead of the shared cache", "DIR"),
+    transport: valueFlag("auto, xet (large files from Xet storage) or http (plain HTTP) (default: auto)", "WAY"),
     forceDownload: switchFlag("Fetch also what the cache has"),
     offline: switchFlag("Make no request: answer from the cache or fail"),
     limitRate: valueFlag("Bytes a second that all files together may take, as in 500K or 8M", "RATE"),
@@ -75,6 +78,7 @@ export const download = command<Flags>({
     const place = (text: string, flag: string): string => placeOf(text, flag, context.env, context.machine);
     const maxWorkers = flags.maxWorkers === undefined ? undefined : wholeNumber(flags.maxWorkers, "--max-workers");
     const limitRate = flags.limitRate === undefined ? undefined : rateOf(flags.limitRate);
+    const transport = flags.transport === undefined ? undefined : transportOf(flags.transport);
     const filters = { include: flags.include ?? [], exclude: flags.exclude ?? [] };
     const filtered = filters.include.length + filters.exclude.length > 0;
     if (filtered && files.some((file) => file.endsWith("/"))) {
@@ -89,6 +93,7 @@ export const download = command<Flags>({
       ...(revision === undefined ? {} : { revision }),
       ...(flags.cacheDir === undefined ? {} : { cacheDir: place(flags.cacheDir, "--cache-dir") }),
       ...(flags.localDir === undefined ? {} : { localDir: place(flags.localDir, "--local-dir") }),
+      ...(transport === undefined ? {} : { transport }),
       forceDownload: flags.forceDownload === true,
       offline: flags.offline === true || settings.offline,
       allowLowSpace: flags.allowLowSpace === true,
@@ -173,6 +178,14 @@ function rateOf(text: string): number {
   if (rate !== undefined) return rate;
   throw new UsageError("ERR_HF_USAGE", `'${text}' is not a number of bytes a second.`, {
     hint: "As in: --limit-rate 500K, or --limit-rate 8M",
+  });
+}
+
+function transportOf(text: string): Transport {
+  const transport = (["auto", "xet", "http"] as const).find((candidate) => candidate === text);
+  if (transport !== undefined) return transport;
+  throw new UsageError("ERR_HF_USAGE", `--transport takes auto, xet or http, not '${text}'.`, {
+    hint: "As in: --transport http",
   });
 }
 

@@ -28,6 +28,7 @@ export const env = command({
       HF_HUB_DISABLE_IMPLICIT_TOKEN: settings.disableImplicitToken,
       HF_HUB_DISABLE_PROGRESS_BARS: settings.disableProgress ?? null,
       HF_HUB_DISABLE_SYMLINKS: settings.disableSymlinks,
+      HF_HUB_DISABLE_XET: settings.disableXet,
       HF_HUB_ETAG_TIMEOUT: settings.requestTimeoutMs / 1000,
     };
     return {
