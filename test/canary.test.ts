@@ -37,6 +37,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["download", "acme/gated-manual"],
   ["download", "acme/gated-manual", "config.json", "--force-download"],
   ["download", "carol/gated-model"],
+  ["download", "alice/xet-model", "--transport", "xet", "--force-download"],
   ["download", "alice/nothing-here"],
   ["download", "acme/gated-manual", "--prefer-offline", "--no-resume"],
   ["cache", "ready", "acme/gated-manual"],

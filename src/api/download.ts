@@ -146,6 +146,6 @@ async function fromCache<T>(
 }
 
 function defaults({ settings }: Session): FetchOptions {
-  const { hubCache, offline, disableSymlinks } = settings;
-  return { cacheDir: hubCache, offline, disableSymlinks };
+  const { hubCache, offline, disableSymlinks, disableXet } = settings;
+  return { cacheDir: hubCache, offline, disableSymlinks, transport: disableXet ? "http" : "auto" };
 }

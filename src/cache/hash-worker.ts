@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
+import { readSync } from "node:fs";
 import { createContentHash, gitBlobHeader } from "./hash.ts";
-import { HASH_THREAD, QUEUE, TELL_BYTES } from "./hash-thread.ts";
+import { FOLLOW_BLOCK, HASH_THREAD, QUEUE, TELL_BYTES } from "./hash-thread.ts";
 
 /** What names a content: sha256 for LFS files, git's blob sha1 for others. */
 export type ContentAlgorithm = "sha256" | "git-sha1";
@@ -15,10 +16,22 @@ export interface StreamHash {
   abandon(): void;
 }
 
+/** A hash of a file that is written in any order: it reads what is complete from the beginning. */
+export interface FileHash {
+  /** The first `end` bytes are there, and are not written again. */
+  reached(end: number): void;
+  /** The whole file is there. Lower-case hex. Ends the hash. */
+  digest(): Promise<string>;
+  /** Gives the hash up. */
+  abandon(): void;
+}
+
 /** Hashes for many files at once, with a bounded number of threads that are used again. */
 export interface Hashers {
   /** @param size bytes of the whole content; a hash of git's has it in front */
   start(algorithm: ContentAlgorithm, size: number): StreamHash;
+  /** @param fd open for reading until the hash is ended or given up */
+  follow(fd: number, algorithm: ContentAlgorithm, size: number): FileHash;
   /** Starts a thread, so that it is there when the first large file comes. */
   warm(): void;
   /** Ends the threads. Hashes under way reject. */
@@ -58,6 +71,10 @@ export function createHashers(options: { readonly threads?: number } = {}): Hash
       const thread = size < THREAD_BYTES ? undefined : (idle.pop() ?? open());
       return thread === undefined ? inlineHash(algorithm, size) : thread.start(algorithm, size);
     },
+    follow(fd, algorithm, size) {
+      const thread = size < THREAD_BYTES ? undefined : (idle.pop() ?? open());
+      return thread === undefined ? inlineFileHash(fd, algorithm, size) : thread.follow(fd, algorithm, size);
+    },
     warm() {
       const thread = idle.length > 0 ? undefined : open();
       if (thread !== undefined) idle.push(thread);
@@ -78,6 +95,31 @@ function inlineHash(algorithm: ContentAlgorithm, size: number): StreamHash {
     digest: async () => hash.digest(),
     abandon: () => undefined,
   };
+}
+
+/** Reads it when all is there, in pieces between which others may work. */
+function inlineFileHash(fd: number, algorithm: ContentAlgorithm, size: number): FileHash {
+  return {
+    reached: () => undefined,
+    abandon: () => undefined,
+    async digest() {
+      const hash = createContentHash(algorithm, size);
+      const buffer = new Uint8Array(Math.min(1024 * 1024, Math.max(size, 1)));
+      for (let at = 0; at < size;) {
+        const count = readSync(fd, buffer, 0, Math.min(buffer.length, size - at), at);
+        if (count === 0) throw new Error("the file is shorter than it should be");
+        hash.update(buffer.subarray(0, count));
+        at += count;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return hash.digest();
+    },
+  };
+}
+
+/** What is hashed before the content. */
+function prefixOf(algorithm: ContentAlgorithm, size: number): Uint8Array {
+  return algorithm === "sha256" ? new Uint8Array() : gitBlobHeader(size);
 }
 
 function nodeName(algorithm: ContentAlgorithm): string {
@@ -126,24 +168,9 @@ class HashThread {
 
   start(algorithm: ContentAlgorithm, size: number): StreamHash {
     const control = new SharedArrayBuffer((3 + QUEUE * 3) * 4);
-    let settle: { resolve(digest: string): void; reject(error: Error): void } | undefined;
-    const digest = new Promise<string>((resolve, reject) => (settle = { resolve, reject }));
-    // Whoever waits for the digest sees the failure; without this, one that nobody waits for would end the program.
-    digest.catch(() => undefined);
-    const job: Job = {
-      control: new Int32Array(control),
-      queued: 0,
-      overflow: [],
-      waiting: [],
-      ids: new Map(),
-      reject: (error) => settle?.reject(error),
-      finished: (text) => settle?.resolve(text),
-    };
-    this.#job = job;
-    this.#worker.ref();
-    const prefix = algorithm === "sha256" ? new Uint8Array() : gitBlobHeader(size);
-    const about = { control, algorithm: nodeName(algorithm), prefix, queue: QUEUE, tellBytes: TELL_BYTES };
-    this.#worker.postMessage({ job: about }, []);
+    const { job, digest } = this.#begin(control);
+    const about = { control, algorithm: nodeName(algorithm), prefix: prefixOf(algorithm, size) };
+    this.#worker.postMessage({ job: { ...about, queue: QUEUE, tellBytes: TELL_BYTES } }, []);
     if (this.#failure !== undefined) job.reject(this.#failure);
     let copying: Promise<void> | undefined;
     const later = (bytes: Uint8Array): Promise<void> => {
@@ -167,6 +194,47 @@ class HashThread {
       },
       abandon: () => this.#push(job, ABANDON, 0, 0),
     };
+  }
+
+  follow(fd: number, algorithm: ContentAlgorithm, size: number): FileHash {
+    const control = new SharedArrayBuffer(3 * 4);
+    const { job, digest } = this.#begin(control);
+    const about = { control, algorithm: nodeName(algorithm), prefix: prefixOf(algorithm, size) };
+    this.#worker.postMessage({ follow: { ...about, fd, size, block: FOLLOW_BLOCK } }, []);
+    if (this.#failure !== undefined) job.reject(this.#failure);
+    const tell = (at: 0 | 1, value: number): void => {
+      if (Atomics.exchange(job.control, at, value) === value) return;
+      Atomics.add(job.control, 2, 1);
+      Atomics.notify(job.control, 2);
+    };
+    return {
+      reached: (end) => tell(0, Math.floor(end / FOLLOW_BLOCK)),
+      digest: () => {
+        tell(1, 1);
+        return digest;
+      },
+      abandon: () => tell(1, 2),
+    };
+  }
+
+  /** A job that ends with a digest. */
+  #begin(control: SharedArrayBuffer): { job: Job; digest: Promise<string> } {
+    let settle: { resolve(digest: string): void; reject(error: Error): void } | undefined;
+    const digest = new Promise<string>((resolve, reject) => (settle = { resolve, reject }));
+    // Whoever waits for the digest sees the failure; without this, one that nobody waits for would end the program.
+    digest.catch(() => undefined);
+    const job: Job = {
+      control: new Int32Array(control),
+      queued: 0,
+      overflow: [],
+      waiting: [],
+      ids: new Map(),
+      reject: (error) => settle?.reject(error),
+      finished: (text) => settle?.resolve(text),
+    };
+    this.#job = job;
+    this.#worker.ref();
+    return { job, digest };
   }
 
   close(): void {

@@ -34,6 +34,11 @@ export interface IncompleteBlob {
    * none. Without one there is nothing to go on with later.
    */
   noteValidator(validator: string | undefined): void;
+  /**
+   * For contents whose bytes come in any order: so many are there from the first one on. Noted now and then, so that a
+   * later download knows how far to believe the file's length.
+   */
+  noteBytes(bytes: number): void;
   /** Writes all of `bytes` at `position`. @throws DiskError */
   write(bytes: Uint8Array, position: number): void;
   /**
@@ -119,6 +124,17 @@ export function openContent(place: ContentPlace, options: IncompleteOptions = {}
         note = next;
       } catch {
         // Without the note this download ends as it would have; it can't be gone on with, that is all.
+      }
+    },
+    noteBytes(bytes) {
+      if (partial === undefined || resume === undefined || note === undefined || state !== "open") return;
+      if (note.bytes !== undefined && bytes < note.bytes + KEPT_BYTES) return;
+      try {
+        note = { ...note, owner: resume.life.self, bytes };
+        writePartialNote(partial, note);
+      } catch {
+        // As above.
+        note = undefined;
       }
     },
     write(bytes, position) {

@@ -8,7 +8,7 @@ export { hashFile } from "./hash-file.ts";
 export { contentAlgorithmOf, createContentHash, gitBlobHeader } from "./hash.ts";
 export type { ContentHash } from "./hash.ts";
 export { createHashers } from "./hash-worker.ts";
-export type { ContentAlgorithm, Hashers, StreamHash } from "./hash-worker.ts";
+export type { ContentAlgorithm, FileHash, Hashers, StreamHash } from "./hash-worker.ts";
 export { discardIncompleteBlobs, KEPT_BYTES, openContent, publishSmallContent } from "./incomplete.ts";
 export type { ContentPlace, IncompleteBlob, IncompleteOptions, ResumeOptions } from "./incomplete.ts";
 export {

@@ -67,6 +67,33 @@ describe("a partial download", () => {
     assert.ok(fs.readFileSync(join(blobsFolder(paths), etag)).equals(content));
   });
 
+  it("whose bytes came in any order is believed as far as it was noted, and cut there", () => {
+    const blob = open();
+    blob.noteValidator(validator);
+    blob.noteBytes(0);
+    blob.write(content.subarray(0, 1000), 0);
+    blob.write(content.subarray(-10), KEPT_BYTES);
+    blob.noteBytes(1000);
+    fs.closeSync(blob.fd);
+    const anew = open(lifeOf(7));
+    assert.equal(anew.begun, undefined, "nothing was noted yet: so little is not worth a note");
+    anew.discard();
+
+    const second = open();
+    second.noteValidator(validator);
+    second.noteBytes(0);
+    second.write(content.subarray(-5), size - 5);
+    second.write(content.subarray(0, KEPT_BYTES), 0);
+    second.noteBytes(KEPT_BYTES);
+    fs.closeSync(second.fd);
+    const third = open(lifeOf(7));
+    assert.deepEqual(third.begun, { bytes: KEPT_BYTES, validator });
+    assert.equal(fs.fstatSync(third.fd).size, KEPT_BYTES);
+    third.write(content.subarray(KEPT_BYTES), KEPT_BYTES);
+    third.publish(etag);
+    assert.deepEqual(blobs(), [etag]);
+  });
+
   it("of a process that may be alive is left alone: the content begins in a fresh file", () => {
     const { path } = killed();
     const blob = open(lifeOf(8));
@@ -135,7 +162,8 @@ describe("a partial download", () => {
       (note) => (note["owner"] = null),
       (note) => (note["owner"] = { ...self, pid: 0 }),
       (note) => (note["owner"] = { ...self, pid: "7" }),
-      (note) => (note["ranges"] = [[0, 5]]),
+      (note) => (note["ranges"] = [[0, KEPT_BYTES + 1]]),
+      (note) => (note["ranges"] = [[1, 5]]),
     ] as ((note: Record<string, unknown>) => void)[]) {
       const { notePath } = killed();
       edit(notePath, change);

@@ -10,8 +10,9 @@ import { extendedPath, pathOf } from "./paths.ts";
  * A partial download that a later run may go on with: the bytes from the first one on, and beside it a note of who
  * writes it. Both have names that no other client uses, and the ending by which Python's `hf cache prune` knows them.
  *
- * The bytes come in order, so that the file's length tells which ones are there, also after the process was killed.
- * They are never trusted: whoever goes on hashes them again.
+ * Bytes that come in order need no more: the file's length tells which ones are there, also after the process was
+ * killed. Where they come in any order the note says how many are there from the first one on. They are never trusted:
+ * whoever goes on hashes them again.
  */
 export interface Partial {
   /** `…/blobs/<etag>.latchkey-<8 hex>.incomplete`. */
@@ -29,7 +30,9 @@ export interface PartialNote {
   readonly validator: string;
   /** Who writes; undefined when that one has ended with it. */
   readonly owner: ProcessIdentity | undefined;
-  /** Bytes that were there when the owner ended with it. */
+  /**
+   * Bytes that are there from the first one on: when the owner ended with it, or at least, when they come in any order.
+   */
   readonly bytes: number | undefined;
 }
 
@@ -37,6 +40,8 @@ export interface PartialNote {
 export interface Abandoned extends Partial {
   readonly note: PartialNote;
   readonly bytes: number;
+  /** Of the file, which may have more than those. */
+  readonly length: number;
 }
 
 const FORMAT = 1;
@@ -84,14 +89,19 @@ export function findAbandoned({ base, etag, root }: ContentPlace, size: number, 
     const note = readNote(notePath);
     if (note === undefined || note.etag !== etag || note.size !== size) continue;
     if (note.owner !== undefined && !life.isDead(note.owner)) continue;
-    const bytes = ownLength(fs.lstatSync(path, { throwIfNoEntry: false }));
+    const length = ownLength(fs.lstatSync(path, { throwIfNoEntry: false }));
     // The data went before its note did, at the end of a download or by a pruner.
-    if (bytes === undefined) removeQuietly(notePath);
-    else if (bytes <= size && (note.bytes === undefined || note.bytes === bytes)) {
-      found.push({ path, notePath, note, bytes });
+    if (length === undefined) removeQuietly(notePath);
+    else if (length <= size && fits(note, length)) {
+      found.push({ path, notePath, note, bytes: note.bytes ?? length, length });
     }
   }
   return found.toSorted((a, b) => b.bytes - a.bytes);
+}
+
+/** One who has ended with it cut the file to what is there; one who was killed may have left more. */
+function fits({ owner, bytes }: PartialNote, length: number): boolean {
+  return bytes === undefined || (owner === undefined ? bytes === length : bytes <= length);
 }
 
 /**
@@ -101,7 +111,7 @@ export function findAbandoned({ base, etag, root }: ContentPlace, size: number, 
  */
 export function takeOver(
   place: ContentPlace,
-  { path, notePath, note, bytes }: Abandoned,
+  { path, notePath, note, bytes, length }: Abandoned,
   owner: ProcessIdentity | undefined,
 ): (Partial & { readonly fd: number; readonly note: PartialNote }) | undefined {
   const own = newPartial(place);
@@ -118,7 +128,10 @@ export function takeOver(
   try {
     // Neither through a link nor into a file that has a second name, and no pipe that would be waited for.
     fd = fs.openSync(own.path, fs.constants.O_RDWR | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0));
-    if (ownLength(fs.fstatSync(fd)) === bytes) return { ...own, fd, note: ownNote };
+    if (ownLength(fs.fstatSync(fd)) === length) {
+      if (length > bytes) fs.ftruncateSync(fd, bytes);
+      return { ...own, fd, note: ownNote };
+    }
   } catch {
     // As below.
   }
@@ -159,9 +172,8 @@ function parseNote(data: unknown): PartialNote | undefined {
   const bytes = ranges === undefined ? undefined : wholeRange(ranges);
   if (owner === null) return bytes === undefined ? undefined : { etag, size, validator, owner: undefined, bytes };
   const identity = parseIdentity(owner);
-  return identity === undefined || ranges !== undefined
-    ? undefined
-    : { etag, size, validator, owner: identity, bytes: undefined };
+  if (identity === undefined || (ranges !== undefined && bytes === undefined)) return undefined;
+  return { etag, size, validator, owner: identity, bytes };
 }
 
 /** Only one range from the first byte on: that is all that is written so far. */

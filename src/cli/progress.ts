@@ -103,6 +103,11 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
           );
         }
         break;
+      case "transport":
+        if (event.reason === undefined) break;
+        clear();
+        warn(`${plainText(event.path, 120)}: Xet did not bring it; fetching it by plain HTTP. ${event.reason}`);
+        break;
       case "started":
       case "verified":
         break;

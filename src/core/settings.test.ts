@@ -98,9 +98,10 @@ describe("readSettings(): switches and numbers", () => {
   });
 
   it("reads the other switches", () => {
-    const on = read({ HF_HUB_DISABLE_IMPLICIT_TOKEN: "1", HF_HUB_DISABLE_SYMLINKS: "yes" });
-    assert.deepEqual([on.disableImplicitToken, on.disableSymlinks], [true, true]);
-    assert.deepEqual([read({}).disableImplicitToken, read({}).disableSymlinks], [false, false]);
+    const on = read({ HF_HUB_DISABLE_IMPLICIT_TOKEN: "1", HF_HUB_DISABLE_SYMLINKS: "yes", HF_HUB_DISABLE_XET: "on" });
+    assert.deepEqual([on.disableImplicitToken, on.disableSymlinks, on.disableXet], [true, true, true]);
+    const off = read({});
+    assert.deepEqual([off.disableImplicitToken, off.disableSymlinks, off.disableXet], [false, false, false]);
   });
 
   it("takes whole seconds, 10 where there are none, and no more than a timer can", () => {

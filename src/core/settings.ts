@@ -19,6 +19,8 @@ export interface Settings {
   readonly offline: boolean;
   readonly disableImplicitToken: boolean;
   readonly disableSymlinks: boolean;
+  /** `HF_HUB_DISABLE_XET`: all files come by plain HTTP. */
+  readonly disableXet: boolean;
   /** true: never a bar. false: the user asked for bars. undefined: decide by the terminal. */
   readonly disableProgress: boolean | undefined;
   /** Milliseconds a request for facts (not bytes) may wait for its answer. */
@@ -64,6 +66,7 @@ export function readSettings(env: Environment, machine: Machine): Settings {
     offline: isTrue(value("HF_HUB_OFFLINE") ?? value("TRANSFORMERS_OFFLINE")),
     disableImplicitToken: isTrue(value("HF_HUB_DISABLE_IMPLICIT_TOKEN")),
     disableSymlinks: isTrue(value("HF_HUB_DISABLE_SYMLINKS")),
+    disableXet: isTrue(value("HF_HUB_DISABLE_XET")),
     disableProgress: triState(env["HF_HUB_DISABLE_PROGRESS_BARS"]),
     requestTimeoutMs: seconds(value("HF_HUB_ETAG_TIMEOUT"), "HF_HUB_ETAG_TIMEOUT", 10, warnings) * 1000,
     downloadTimeoutMs: seconds(value("HF_HUB_DOWNLOAD_TIMEOUT"), "HF_HUB_DOWNLOAD_TIMEOUT", 30, warnings) * 1000,

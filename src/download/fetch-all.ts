@@ -55,8 +55,8 @@ export async function fetchAll(context: FetchContext, contents: readonly Missing
 
 /** The name and size of a content. Where the Hub hid the hash in its listing, it is asked for it. */
 async function knownContent(run: Run, commit: string, { entries, size }: MissingContent): Promise<KnownContent> {
-  const [{ path, etag }] = entries;
-  if (etag !== undefined) return { etag, size, entries };
+  const [{ path, etag, xetHash }] = entries;
+  if (etag !== undefined) return { etag, size, entries, xetHash };
   const facts = await askAbout(run, commit, path);
-  return { etag: facts.etag ?? "", size: facts.size ?? size, entries };
+  return { etag: facts.etag ?? "", size: facts.size ?? size, entries, xetHash: facts.xetHash };
 }

@@ -11,11 +11,14 @@ import type { Sink } from "./pour.ts";
 import type { Progress } from "./progress.ts";
 import type { WantedEntry } from "./plan.ts";
 import type { Run } from "./run.ts";
+import type { XetWay } from "./xet-way.ts";
 
 /** A blob to fetch: its name is known, and so what its bytes must hash to. */
 export interface KnownContent {
   readonly etag: string;
   readonly size: number;
+  /** Its name in Xet storage, as the Hub gives it; absent when it is not there. */
+  readonly xetHash?: string | undefined;
   /** Entries that will point to it; the first one is asked for. */
   readonly entries: readonly [Pick<WantedEntry, "path">, ...Pick<WantedEntry, "path">[]];
 }
@@ -28,6 +31,7 @@ export interface FetchContext {
   readonly progress: Progress;
   /** Where contents go. */
   readonly destination: Destination;
+  readonly xet: XetWay;
 }
 
 /**
@@ -70,6 +74,8 @@ export async function fetchContent(context: FetchContext, content: KnownContent)
 async function fetchVerified(context: FetchContext, content: KnownContent): Promise<number> {
   // What was to be copied on this machine turned out to be damaged.
   if (context.run.offline) throw offline(context.run, context.commit, `'${content.entries[0].path}'`);
+  const bytes = await fetchByXet(context, content);
+  if (bytes !== undefined) return bytes;
   if (content.size <= SMALL_BYTES) return trying(context, content, (round) => fetchSmall(context, content, round));
   const blob = context.destination.open(content, "resume");
   if (blob.begun === undefined) {
@@ -104,6 +110,80 @@ async function trying(
       if (!isWrong(error) || round >= TRIES) throw error;
       tellRetry(context, content, round, error);
     }
+  }
+}
+
+/** As {@link fetchVerified}; undefined when the content is to come by plain HTTP, also because this way has failed. */
+async function fetchByXet(context: FetchContext, content: KnownContent): Promise<number | undefined> {
+  const { run, xet, destination } = context;
+  const [{ path }] = content.entries;
+  for (let round = 1, answers = 0; ; round++) {
+    const hash = xet.hashOf(content);
+    if (hash === undefined) return undefined;
+    run.onEvent?.({ kind: "transport", path, transport: "xet" });
+    const blob = destination.open(content, round === 1 ? "resume" : "anew");
+    try {
+      return await fetchIntoByXet(context, content, hash, blob);
+    } catch (error) {
+      run.signal.throwIfAborted();
+      // What was on the disk may be to blame: that does not count as an answer of the network.
+      if (isWrong(error) && blob.begun !== undefined) {
+        tellRetry(context, content, round, error);
+      } else if (xet.givesWay(content, error)) {
+        run.onEvent?.({ kind: "transport", path, transport: "http", reason: error.message });
+        return undefined;
+      } else {
+        if (!isWrong(error) || ++answers >= TRIES) throw error;
+        tellRetry(context, content, round, error);
+      }
+    }
+  }
+}
+
+/** As {@link fetchLarge}, from Xet storage. What is complete from the beginning is kept, for either way to go on with. */
+async function fetchIntoByXet(
+  { run, xet, hashers, destination, progress }: FetchContext,
+  content: KnownContent,
+  hash: string,
+  blob: IncompleteBlob,
+): Promise<number> {
+  const { size, etag } = content;
+  const [{ path }] = content.entries;
+  const from = blob.begun?.bytes ?? 0;
+  let reached = from;
+  let received = 0;
+  let worthless = false;
+  if (blob.begun === undefined) blob.noteValidator(`"${etag}"`);
+  else run.onEvent?.({ kind: "resumed", path, from });
+  blob.noteBytes(from);
+  progress.received(path, from);
+  try {
+    const digest = await xet.fetch(
+      { hash, size },
+      { fd: blob.fd, path: blob.path, from },
+      {
+        hashers,
+        onBytes: (count) => {
+          received += count;
+          progress.received(path, count);
+        },
+        onReached(bytes) {
+          reached = bytes;
+          blob.noteBytes(bytes);
+        },
+        onRetry: (retry) => run.onEvent?.({ kind: "retry", path, ...retry }),
+      },
+    );
+    worthless = true;
+    destination.publish(content, blob, digest);
+    return received;
+  } catch (error) {
+    progress.received(path, -from - received);
+    worthless ||= isHfError(error) && WORTHLESS.has(error.code);
+    throw error;
+  } finally {
+    if (worthless) blob.discard();
+    else if (blob.keep(reached) && run.signal.aborted) run.onEvent?.({ kind: "kept", path, bytes: reached });
   }
 }
 

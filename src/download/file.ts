@@ -24,6 +24,7 @@ import { createProgress } from "./progress.ts";
 import { noteRef, openRun } from "./run.ts";
 import type { Run } from "./run.ts";
 import { checkSpace } from "./space.ts";
+import { createXetWay } from "./xet-way.ts";
 import type { DownloadResult, FetchOptions } from "./types.ts";
 
 /**
@@ -46,8 +47,8 @@ export async function fetchFile(
     if (prepared.certain) noteRef(run, revision, prepared.commit);
     return cached(run, prepared.commit, path);
   }
-  const { commit, etag, size } = prepared;
-  const downloadedBytes = await bring(run, commit, { etag, size, entries: [{ path }] });
+  const { commit, etag, size, xetHash } = prepared;
+  const downloadedBytes = await bring(run, commit, { etag, size, xetHash, entries: [{ path }] });
   writeRef(run.paths, revision, commit);
   return { ...result(run, commit, path, size), downloadedBytes, fromCache: downloadedBytes === 0 };
 }
@@ -83,7 +84,7 @@ async function bring(run: Run, commit: string, content: KnownContent): Promise<n
     beginRepo(run.paths);
     const progress = createProgress({ files: missing, bytes: missing * size }, () => run.clock.now(), run.onEvent);
     const destination = createCacheDestination(run, commit, !run.copies && symlinksWork(run.paths));
-    const context: FetchContext = { run, commit, hashers, progress, destination };
+    const context: FetchContext = { run, commit, hashers, progress, destination, xet: createXetWay(run, commit) };
     let received = 0;
     if (there) await destination.place(content, false);
     else received = await fetchContent(context, content);

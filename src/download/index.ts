@@ -15,4 +15,5 @@ export type {
   Gated,
   PlannedEntry,
   SnapshotOptions,
+  Transport,
 } from "./types.ts";

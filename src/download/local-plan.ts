@@ -143,8 +143,8 @@ async function findOne(run: Run, local: LocalDir, revision: string, path: string
     // What the shared cache has is no answer here: this folder may lack it.
     const facts = await prepareFile({ ...run, force: true }, revision, path);
     if (facts.kind === "cached") throw new TypeError("the Hub was to be asked");
-    const { commit, etag, size } = facts;
-    return found(commit, { path, size, etag });
+    const { commit, etag, size, xetHash } = facts;
+    return found(commit, { path, size, etag, xetHash });
   } catch (error) {
     run.signal.throwIfAborted();
     if (there === undefined || !isHfError(error) || !cacheMayAnswer(error)) throw error;

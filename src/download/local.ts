@@ -23,6 +23,7 @@ import { openRun } from "./run.ts";
 import type { Run } from "./run.ts";
 import { checkSpace } from "./space.ts";
 import type { DownloadResult, SnapshotOptions } from "./types.ts";
+import { createXetWay } from "./xet-way.ts";
 
 export interface LocalOptions extends SnapshotOptions {
   /** One entry by its path in the repo. Default: the snapshot. */
@@ -78,7 +79,10 @@ async function carryOut(run: Run, local: LocalDir, prepared: LocalPlan): Promise
       const total = { files: plan.missingFiles, bytes: plan.missingBytes };
       const progress = createProgress(total, () => run.clock.now(), run.onEvent);
       const destination = createLocalDestination(run, { local, commit, hashers, copies });
-      received = await fetchAll({ run, commit, hashers, progress, destination }, plan.toFetch);
+      received = await fetchAll(
+        { run, commit, hashers, progress, destination, xet: createXetWay(run, commit) },
+        plan.toFetch,
+      );
       progress.flush();
     } finally {
       hashers.close();

@@ -7,6 +7,8 @@ export interface WantedEntry {
   readonly size: number;
   /** Name of the blob: a sha256 or a git hash. Undefined where the Hub hides it from this caller. */
   readonly etag: string | undefined;
+  /** Name of the content in Xet storage, when it is there. */
+  readonly xetHash?: string | undefined;
 }
 
 /** What the cache has of an entry. */

@@ -11,7 +11,13 @@ import type { Run } from "./run.ts";
 export type PreparedFile =
   /** The cache has it; `certain` where the Hub said just now that the revision still means this commit. */
   | { readonly kind: "cached"; readonly commit: string; readonly certain: boolean }
-  | { readonly kind: "fetch"; readonly commit: string; readonly etag: string; readonly size: number };
+  | {
+      readonly kind: "fetch";
+      readonly commit: string;
+      readonly etag: string;
+      readonly size: number;
+      readonly xetHash: string | undefined;
+    };
 
 /**
  * Asks what the file is, and whether the cache has it. Makes no file and no folder.
@@ -39,10 +45,10 @@ export async function prepareFile(
     run.warn(`${error.message} The cached copy of ${run.repo.id} is used.`);
     return { kind: "cached", commit: kept.commit, certain: false };
   }
-  const { commit, etag, size } = facts;
+  const { commit, etag, size, xetHash } = facts;
   if (commit === undefined || etag === undefined || size === undefined) throw notAHub(run, path);
   if (!run.force && cachedEntrySize(run.paths, commit, path) === size) return { kind: "cached", commit, certain: true };
-  return { kind: "fetch", commit, etag, size };
+  return { kind: "fetch", commit, etag, size, xetHash };
 }
 
 /** What the Hub says of the file; that it is not there is remembered. */

@@ -10,7 +10,7 @@ import type { Repo } from "../core/repo.ts";
 import type { HubClient } from "../hub/index.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import type { RateLimit } from "./rate-limit.ts";
-import type { DownloadEvent, FetchOptions } from "./types.ts";
+import type { DownloadEvent, FetchOptions, Transport } from "./types.ts";
 
 /** What every step of one download needs; the options with their defaults filled in. */
 export interface Run {
@@ -27,6 +27,7 @@ export interface Run {
   /** Go on with what an earlier download left, and leave what is worth it. */
   readonly resume: boolean;
   readonly life: () => ProcessLife;
+  readonly transport: Transport;
   readonly signal: AbortSignal;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -65,6 +66,7 @@ export function openRun(hub: HubClient, repo: Repo, options: FetchOptions & { re
     allowLowSpace: options.allowLowSpace ?? false,
     resume: options.resume ?? true,
     life: () => (life ??= createProcessLife()),
+    transport: options.transport ?? "auto",
     signal: signalOf(options.signal, workers),
     clock,
     rate: limitRate === undefined ? undefined : createRateLimit(limitRate, clock),

@@ -25,6 +25,7 @@ import { createProgress } from "./progress.ts";
 import { noteRef, openRun } from "./run.ts";
 import type { Run } from "./run.ts";
 import { checkSpace } from "./space.ts";
+import { createXetWay } from "./xet-way.ts";
 import type { DownloadResult, FetchedEntry, SnapshotOptions } from "./types.ts";
 
 /**
@@ -111,7 +112,7 @@ async function carryOut(run: Run, plan: SnapshotPlan, commit: string, hashers: H
   const total = { files: plan.missingFiles, bytes: plan.missingBytes };
   const progress = createProgress(total, () => run.clock.now(), run.onEvent);
   const destination = createCacheDestination(run, commit, !run.copies && symlinksWork(run.paths));
-  const context: FetchContext = { run, commit, hashers, progress, destination };
+  const context: FetchContext = { run, commit, hashers, progress, destination, xet: createXetWay(run, commit) };
   for (const entry of plan.toLink) {
     const { etag, size } = entry;
     if (etag !== undefined) await destination.place({ etag, size, entries: [entry] }, false);

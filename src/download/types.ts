@@ -5,6 +5,12 @@ import type { Selection } from "./patterns.ts";
 /** How access to a repo is given: to everybody, at once to who asks, or by hand. */
 export type Gated = false | "auto" | "manual";
 
+/**
+ * How large files come: `"xet"`, those in the Hub's Xet storage from there; `"http"`, all by plain HTTP; `"auto"`, as it
+ * is likely to be faster, and by plain HTTP when Xet fails.
+ */
+export type Transport = "auto" | "xet" | "http";
+
 /** What the caller of a download decides. */
 export interface FetchOptions {
   /** Branch, tag, `refs/pr/N`, short commit or full commit. @default "main" */
@@ -25,6 +31,8 @@ export interface FetchOptions {
   readonly offline?: boolean | "whole";
   /** Put copies in the snapshot instead of links. Links are also given up where the file system has none. @default false */
   readonly disableSymlinks?: boolean;
+  /** @default "auto" */
+  readonly transport?: Transport;
   /** Begin also where less is free than the download needs. @default false */
   readonly allowLowSpace?: boolean;
   /**
@@ -126,6 +134,13 @@ export type DownloadEvent =
       readonly totalFiles: number;
       /** Entries under way, the largest first. */
       readonly active: readonly { readonly path: string; readonly bytes: number; readonly size: number }[];
+    }
+  /** The way that an entry in Xet storage takes; `reason` where it is not the first one that was tried. */
+  | {
+      readonly kind: "transport";
+      readonly path: string;
+      readonly transport: "xet" | "http";
+      readonly reason?: string;
     }
   | { readonly kind: "verified"; readonly path: string; readonly size: number; readonly etag: string }
   | {

@@ -137,6 +137,11 @@ export interface HubClient {
   open(target: string | URL, options?: CallOptions): Promise<HubResponse>;
   /** As `open`, over the transfer path for file bodies; GET and HEAD. See `openFile`. */
   openBody(target: string | URL, options?: CallOptions): Promise<Reached<OpenedBody>>;
+  /**
+   * A client of another service, with this one's certificates, proxies and patience, and that service's own credential
+   * or none. Closed with this one.
+   */
+  at(endpoint: string, credential: Credential | undefined): HubClient;
   /** Closes the connections that it keeps. They do not keep a process alive; a server's `close()` waits for them. */
   close(): void;
 }
@@ -156,6 +161,7 @@ const SLOWEST = { bytes: 16 * 1024, inMs: 30_000 };
 
 export function createHubClient(options: HubClientOptions): HubClient {
   const { endpoint, credential, clock = systemClock, transferTimeoutMs = 30_000 } = options;
+  const others: HubClient[] = [];
   const own = options.fetch === undefined ? createNodeFetch({ ca: options.ca, proxy: options.proxy }) : undefined;
   const fetch = options.fetch ?? own;
   if (fetch === undefined) throw new TypeError("no fetch");
@@ -238,7 +244,14 @@ export function createHubClient(options: HubClientOptions): HubClient {
       const timeoutMs = call.timeoutMs ?? (call.method === "GET" ? transferTimeoutMs : undefined);
       return exchange({ ...call, timeoutMs }, bodies, async (reached) => reached);
     },
+    at(endpoint, credential) {
+      const { credential: _own, ...settings } = options;
+      const other = createHubClient({ ...settings, endpoint, ...(credential === undefined ? {} : { credential }) });
+      others.push(other);
+      return other;
+    },
     close() {
+      for (const other of others) other.close();
       own?.close();
       straight.close();
     },

@@ -88,6 +88,32 @@ print(json.dumps([open(hf_hub_download("alice/up", name), "rb").read() == data f
       },
     },
     {
+      name: "what hf_xet uploaded we download by Xet, and Python finds it in the cache",
+      who,
+      run: async (world) => {
+        const code = `${MAKE_FILES}
+import os
+from huggingface_hub import HfApi
+api = HfApi(token="${world.token("alice-write")}")
+api.create_repo("alice/up")
+os.makedirs("folder")
+for name, data in contents.items(): open("folder/" + name, "wb").write(data)
+api.upload_folder(repo_id="alice/up", folder_path="folder")
+print("null")`;
+        await world.python(version, code);
+        world.hub.journal.clear();
+        const done = await world.hf(["download", "alice/up", "--transport", "xet", "--quiet"]);
+        assert.equal(done.exit, 0, done.stderr);
+        const hashes = await wanted(world, "alice/up");
+        for (const [name, hash] of Object.entries(hashes)) assert.equal(sha256(join(done.stdout.trim(), name)), hash);
+        assert.deepEqual([Object.keys(hashes).length, storage(world).plain, storage(world).tokenLeft], [3, 0, false]);
+        world.hub.journal.clear();
+        const again = `from huggingface_hub import snapshot_download\nprint(json.dumps(snapshot_download("alice/up")))`;
+        assert.equal(await world.python(version, again), done.stdout.trim());
+        assert.equal(storage(world).xorbBytes, 0);
+      },
+    },
+    {
       name: "hf_xet opens a pull request on somebody else's repo with a file in Xet storage",
       who,
       run: async (world) => {
@@ -141,6 +167,25 @@ console.log(JSON.stringify(same));`;
       assert.deepEqual(await world.js(code), [true, true]);
       assert.equal(Object.keys(await wanted(world, "alice/up-js")).length, 2);
       assert.ok(world.hub.journal.entries.some(({ method, url }) => method === "POST" && url.includes("/v1/shards")));
+    },
+  },
+  {
+    name: "what JavaScript uploaded by Xet we download by Xet: its blocks refer back, ours stand alone",
+    who: "@huggingface/hub",
+    run: async (world) => {
+      await world.js(`
+const options = { accessToken: "${world.token("alice-write")}", hubUrl: process.env.HUB, repo: "alice/up-js" };
+await hf.createRepo(options);
+const words = Array.from({ length: 200000 }, (_, i) => "word" + ((i * 7919) % 20011) + "\\n").join("");
+const numbers = new Uint8Array(Float32Array.from({ length: 300000 }, (_, i) => 1 + (i % 1000) / 1e4).buffer);
+const contents = { "words.bin": words, "numbers.bin": numbers };
+await hf.uploadFiles({ ...options, files: Object.entries(contents).map(([path, data]) => ({ path, content: new Blob([data]) })) });
+console.log("null");`);
+      const done = await world.hf(["download", "alice/up-js", "--transport", "xet", "--quiet"]);
+      assert.equal(done.exit, 0, done.stderr);
+      const hashes = await wanted(world, "alice/up-js");
+      for (const [name, hash] of Object.entries(hashes)) assert.equal(sha256(join(done.stdout.trim(), name)), hash);
+      assert.deepEqual([Object.keys(hashes).length, storage(world).plain], [2, 0]);
     },
   },
   {

@@ -8,6 +8,7 @@ import { command, listFlag, switchFlag, valueFlag } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { downloadWords } from "../download-subject.ts";
 import { eventLine } from "../event-lines.ts";
+import type { Transport } from "../../download/index.ts";
 import { createProgress } from "../progress.ts";
 import type { ProgressView } from "../progress.ts";
 import { repoTypeOf } from "../repo-type.ts";
@@ -25,6 +26,7 @@ interface Flags {
   readonly limitRate?: string;
   readonly progress?: string;
   readonly localDir?: string;
+  readonly transport?: string;
   readonly dryRun?: boolean;
   readonly authFallback?: string;
   readonly allowLowSpace?: boolean;
@@ -46,6 +48,7 @@ export const download = command<Flags>({
     exclude: listFlag("No files that match", "PATTERN"),
     cacheDir: valueFlag("Folder of the cache (default: HF_HUB_CACHE, else HF_HOME/hub)", "DIR"),
     localDir: valueFlag("Folder for the files under their own names, instead of the shared cache", "DIR"),
+    transport: valueFlag("auto, xet (large files from Xet storage) or http (plain HTTP) (default: auto)", "WAY"),
     forceDownload: switchFlag("Fetch also what the cache has"),
     offline: switchFlag("Make no request: answer from the cache or fail"),
     limitRate: valueFlag("Bytes a second that all files together may take, as in 500K or 8M", "RATE"),
@@ -83,6 +86,7 @@ export const download = command<Flags>({
     const place = (text: string, flag: string): string => placeOf(text, flag, context.env, context.machine);
     const maxWorkers = flags.maxWorkers === undefined ? undefined : wholeNumber(flags.maxWorkers, "--max-workers");
     const limitRate = flags.limitRate === undefined ? undefined : rateOf(flags.limitRate);
+    const transport = flags.transport === undefined ? undefined : transportOf(flags.transport);
     const filters = { include: flags.include ?? [], exclude: flags.exclude ?? [] };
     const filtered = filters.include.length + filters.exclude.length > 0;
     if (filtered && files.some((file) => file.endsWith("/"))) {
@@ -98,6 +102,7 @@ export const download = command<Flags>({
       ...(flags.cacheDir === undefined ? {} : { cacheDir: place(flags.cacheDir, "--cache-dir") }),
       ...(flags.localDir === undefined ? {} : { localDir: place(flags.localDir, "--local-dir") }),
       authFallback: fallbackOf(flags.authFallback ?? "warn"),
+      ...(transport === undefined ? {} : { transport }),
       forceDownload: flags.forceDownload === true,
       offline: flags.offline === true || settings.offline,
       allowLowSpace: flags.allowLowSpace === true,
@@ -193,6 +198,14 @@ function fallbackOf(text: string): AuthFallback {
   if (known !== undefined) return known;
   throw new UsageError("ERR_HF_USAGE", `'${text}' is nothing that --auth-fallback knows.`, {
     hint: `Use one of ${FALLBACKS.join(", ")}.`,
+  });
+}
+
+function transportOf(text: string): Transport {
+  const transport = (["auto", "xet", "http"] as const).find((candidate) => candidate === text);
+  if (transport !== undefined) return transport;
+  throw new UsageError("ERR_HF_USAGE", `--transport takes auto, xet or http, not '${text}'.`, {
+    hint: "As in: --transport http",
   });
 }
 

@@ -86,6 +86,7 @@ export function unframeLz4(frame: Uint8Array, size: number): Buffer | undefined 
   if (flags >> 6 !== 1 || (flags & 0x03) !== 0) return undefined;
   const alone = (flags & 0x20) !== 0;
   const blockSums = (flags & 0x10) !== 0;
+  const contentSum = (flags & 0x04) === 0 ? 0 : 4;
   let at = 6 + ((flags & 0x08) === 0 ? 0 : 8) + 1;
   const out = Buffer.alloc(size);
   let to = 0;
@@ -109,7 +110,7 @@ export function unframeLz4(frame: Uint8Array, size: number): Buffer | undefined 
     }
     at = end + (blockSums ? 4 : 0);
   }
-  return to === size ? out : undefined;
+  return to === size && at + contentSum === frame.length ? out : undefined;
 }
 
 /** Writes at `start` and returns where it ended. Matches reach back to `oldest`. */
