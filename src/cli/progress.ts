@@ -1,6 +1,8 @@
 import type { DownloadEvent } from "../download/index.ts";
 import { formatBytes } from "../core/format-bytes.ts";
 import { plainText } from "../core/terminal-text.ts";
+import { createFileLines } from "./file-lines.ts";
+import { duration, percent, rate } from "./progress-words.ts";
 
 export interface ProgressOptions {
   readonly stream: Pick<NodeJS.WriteStream, "write" | "isTTY" | "columns">;
@@ -21,11 +23,13 @@ const LINE_EVERY_MS = 30_000;
 /** A download that is over in a moment needs no line for each tenth of it. */
 const LINE_GAP_MS = 1000;
 
-/** Draws a download on stderr: one redrawn line on a terminal, elsewhere one line per 10 % or 30 seconds. */
+/** Draws a download on stderr: a redrawn bar below the largest files on a terminal, elsewhere one line per 10 % or 30 seconds. */
 export function createProgress({ stream, bar, now, warn }: ProgressOptions): ProgressView {
   let planned: Extract<DownloadEvent, { kind: "planned" }> | undefined;
   let startedAt = now();
-  let drawn = false;
+  /** Lines of the drawing, of which the cursor is in the last. */
+  let drawn = 0;
+  const fileLines = createFileLines(now);
   let lastTenth = 0;
   let lastLineAt = 0;
   /** These did not come now: they count for what is done, and not for how fast. */
@@ -33,8 +37,8 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
 
   const clear = (): void => {
     // Also what a countdown has drawn there.
-    if (drawn || bar) stream.write("\r\u001b[2K");
-    drawn = false;
+    if (drawn > 0 || bar) stream.write(`\r\u001b[2K${"\u001b[1A\u001b[2K".repeat(Math.max(0, drawn - 1))}`);
+    drawn = 0;
   };
   const line = (text: string): void => void stream.write(`${text}\n`);
 
@@ -43,8 +47,10 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
     const seconds = (now() - startedAt) / 1000;
     if (bar) {
       clear();
-      stream.write(barLine(event, { seconds, resumedBytes, columns: stream.columns ?? 80 }));
-      drawn = true;
+      const columns = stream.columns ?? 80;
+      const lines = [...fileLines.draw(event, columns), barLine(event, { seconds, resumedBytes, columns })];
+      stream.write(lines.join("\n"));
+      drawn = lines.length;
       return;
     }
     const tenth = Math.floor((event.bytes / Math.max(1, event.totalBytes)) * 10);
@@ -109,6 +115,8 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
         warn(`${plainText(event.path, 120)}: Xet did not bring it; fetching it by plain HTTP. ${event.reason}`);
         break;
       case "started":
+        fileLines.started(event.path);
+        break;
       case "verified":
         break;
       default:
@@ -139,21 +147,6 @@ function barLine(
   if (width < 5) return facts.slice(0, Math.max(0, columns - 1));
   const full = Math.round((event.bytes / Math.max(1, event.totalBytes)) * width);
   return `[${"=".repeat(full)}${" ".repeat(width - full)}] ${facts}`;
-}
-
-function percent(event: { readonly bytes: number; readonly totalBytes: number }): string {
-  return `${String(Math.floor((event.bytes / Math.max(1, event.totalBytes)) * 100)).padStart(3)}%`;
-}
-
-function rate(bytes: number, seconds: number): string {
-  return `${formatBytes(Math.round(bytes / Math.max(0.001, seconds)))}/s`;
-}
-
-function duration(seconds: number): string {
-  const whole = Math.ceil(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
 function count(number: number, noun: string): string {
