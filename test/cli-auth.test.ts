@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { rmSync } from "node:fs";
-import { startWorld } from "./support/world.ts";
+import { HF, startWorld } from "./support/world.ts";
 import type { World } from "./support/world.ts";
 
 let world: World;
@@ -426,6 +426,36 @@ describe("the command line", () => {
     assert.equal(name.exit, 2);
     assert.equal(errorOf(name.stderr).code, "ERR_HF_USAGE");
     assert.match(errorOf(name.stderr).message, /download/);
+  });
+
+  it("says when its folder is gone, and when a flag names no file", async () => {
+    const gone = join(world.folder, "gone");
+    const script = `mkdir "$0" && cd "$0" && rmdir "$0" && exec "$1" "$2" whoami`;
+    const done = await world.run("sh", ["-c", script, gone, process.execPath, HF]);
+    assert.equal(done.exit, 6, done.stderr);
+    assert.match(done.stderr, /^Error: The current folder is not there any more\.\nNext: /);
+    for (const flag of ["--token-file=", "--dotenv="]) {
+      assert.equal((await world.hf(["whoami", flag])).exit, 2, flag);
+    }
+  });
+
+  it("tells when a login takes another one's place, and what is odd in the environment", async () => {
+    const login = (token: string) =>
+      world.hf(["auth", "login", "--name", "n", "--token-stdin"], { input: world.token(token) });
+    assert.ok(!/took the place/.test((await login("alice-read")).stderr));
+    assert.ok(!/took the place/.test((await login("alice-read")).stderr), "the same token again loses nothing");
+    assert.match(
+      (await login("bob-read")).stderr,
+      /It took the place of another login named n, whose token is not saved/,
+    );
+    for (const words of [
+      ["auth", "status", "--offline"],
+      ["auth", "status"],
+    ]) {
+      const status = await world.hf(words, { env: { HF_TOKEN: " ", HF_HUB_DISABLE_IMPLICIT_TOKEN: "1" } });
+      assert.match(status.stderr, /HF_TOKEN is set but empty; it counts as not set\./);
+      assert.match(status.stderr, /HF_HUB_DISABLE_IMPLICIT_TOKEN is set/);
+    }
   });
 
   it("refuses two formats at once", async () => {

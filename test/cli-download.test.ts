@@ -194,6 +194,25 @@ describe("hf download", () => {
     });
   }
 
+  it("says offline what of the named files is not there, though no list of the repo is kept", async () => {
+    await json("alice/tiny-model", "config.json");
+    assert.equal((await json("alice/tiny-model", "config.json", "--offline")).fromCache, true);
+    const two = ["download", "alice/tiny-model", "config.json", "model.safetensors", "--offline", "--json"];
+    const missing = await world.hf(two);
+    assert.deepEqual([missing.exit, code(missing.stderr), missing.stdout], [11, "ERR_HF_OFFLINE", ""]);
+    assert.match(missing.stderr, /model\.safetensors/);
+    const whole = await world.hf(["download", "alice/tiny-model", "--offline"]);
+    assert.equal(whole.exit, 0);
+    assert.match(whole.stderr, /Warning: The cache has no list of what belongs to alice\/tiny-model/);
+  });
+
+  it("names the file whose bytes are wrong", async () => {
+    world.hub.fault({ origin: "cdn", corrupt: { at: 5 } });
+    const done = await world.hf(["download", "alice/tiny-model", "model.safetensors"]);
+    assert.equal(done.exit, 7);
+    assert.match(done.stderr, /^Error: 'model\.safetensors': /m);
+  });
+
   it("tells what to do about a dead token by the place that it came from", async () => {
     const dead = world.token("alice-revoked");
     const byVariable = await world.hf(["download", "acme/gated-auto"], { env: { HF_TOKEN: dead } });
@@ -282,7 +301,7 @@ describe("hf download", () => {
         .trim()
         .split("\n")
         .map((line) => JSON.parse(line) as { event: string });
-    const done = await world.hf(["download", "alice/tiny-model", "--progress", "ndjson", "--token", "hf_x"]);
+    const done = await world.hf(["download", "acme/gated-auto", "--progress", "ndjson", "--token", "hf_x"]);
     assert.equal(done.exit, 3);
     const [warning, error] = events(done.stderr);
     assert.deepEqual([warning?.event, error?.event], ["warning", "error"]);

@@ -312,4 +312,31 @@ describe("hf auth login on a terminal", { skip: noTerminal }, () => {
     assert.match(stdout, /Nothing was changed/);
     assert.equal(existsSync(join(world.home, "token")), false);
   });
+
+  it("ends at Ctrl-D, a signal and a terminal that goes away, at every question", async () => {
+    for (const end of ["\u0004", "SIGTERM", "SIGHUP"] as const) {
+      for (const paste of [false, true]) {
+        const running = onTerminal(100, { SSH_CONNECTION: "x" });
+        await running.until(/Paste a token/);
+        if (paste) {
+          running.child.stdin?.write("\u001b[B\r");
+          await running.until(/it is not shown/);
+        }
+        if (end === "\u0004") running.child.stdin?.write(end);
+        else process.kill(await childOf(running), end);
+        const { exit, stdout } = await running.ended;
+        assert.equal(exit, 130, `${JSON.stringify(end)} ${paste}: ${stdout}`);
+        assert.match(stdout, end === "\u0004" ? /Nothing was changed/ : new RegExp(`Stopped by ${end}`));
+        assert.equal(existsSync(join(world.home, "token")), false);
+      }
+    }
+  });
 });
+
+/** The program that `script` runs: it has become `hf` itself. */
+async function childOf({ child }: Running): Promise<number> {
+  const path = `/proc/${child.pid}/task/${child.pid}/children`;
+  const pid = Number(readFileSync(path, "utf8").trim().split(" ")[0]);
+  assert.ok(pid > 0);
+  return pid;
+}

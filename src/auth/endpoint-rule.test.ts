@@ -109,3 +109,9 @@ describe("the record of logins", () => {
     }
   });
 });
+
+it("misplacedLogin() names the saved login that belongs there", () => {
+  const at = { endpoint: "https://hub.acme.io", loginOrigins: ["https://huggingface.co"], trusted: [] };
+  assert.match(misplacedLogin({ ...at, fitting: ["my work"] })?.hint ?? "", /hf auth switch 'my work'$/);
+  assert.match(misplacedLogin(at)?.hint ?? "", /hf auth trust/);
+});

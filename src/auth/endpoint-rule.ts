@@ -22,6 +22,8 @@ export interface SavedLoginAt {
   readonly loginOrigins: readonly string[];
   /** Origins that the user confirmed once. */
   readonly trusted: readonly string[];
+  /** Names of other saved logins that belong there, for the next step. */
+  readonly fitting?: readonly string[];
 }
 
 /** A saved login of huggingface.co and an endpoint that the user has not confirmed yet: one word makes it right. */
@@ -39,7 +41,12 @@ export class UntrustedEndpointError extends TokenError {
  * Why a saved login may not be used with an endpoint, or undefined when it may. A login goes to the origin that it was
  * made at. One of huggingface.co goes also to this machine, and to an https endpoint that the user trusts: a mirror.
  */
-export function misplacedLogin({ endpoint, loginOrigins, trusted }: SavedLoginAt): TokenError | undefined {
+export function misplacedLogin({
+  endpoint,
+  loginOrigins,
+  trusted,
+  fitting = [],
+}: SavedLoginAt): TokenError | undefined {
   const insecure = insecureEndpoint(endpoint);
   if (insecure !== undefined) return insecure;
   const url = new URL(endpoint);
@@ -49,6 +56,12 @@ export function misplacedLogin({ endpoint, loginOrigins, trusted }: SavedLoginAt
   if (ofHub && (HUB_ORIGINS.includes(url.origin) || isLoopback(url) || trusted.includes(url.origin))) return undefined;
   const signIn = `hf auth login --endpoint ${shellWord(endpoint)}`;
   const message = `The saved login belongs to ${home}, not to ${url.origin}.`;
+  const [other] = fitting;
+  if (other !== undefined) {
+    return new TokenError("ERR_HF_TOKEN_ENDPOINT", message, {
+      hint: `A login of that one is saved: use it with: hf auth switch ${shellWord(other)}`,
+    });
+  }
   if (!ofHub) return new TokenError("ERR_HF_TOKEN_ENDPOINT", message, { hint: `Sign in there: ${signIn}` });
   return new UntrustedEndpointError(url.origin, message, {
     hint: `Let saved logins go there too with 'hf auth trust ${url.origin}', or sign in there: ${signIn}`,

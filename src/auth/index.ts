@@ -43,7 +43,7 @@ export { activeLogin, lookUpOrigins } from "./store-plans.ts";
 export type { LogoutReport, SwitchReport } from "./store-plans.ts";
 export { surveySources } from "./survey.ts";
 export type { SourceReport, SourceState, SourceSurvey } from "./survey.ts";
-export { isTokenVariable, lookAlikes, withoutTokens } from "./token-variables.ts";
+export { emptyTokenVariables, isTokenVariable, lookAlikes, withoutTokens } from "./token-variables.ts";
 export { parseTokenName, safeTokenName } from "./token-name.ts";
 export { maskToken, readableLogins } from "./token-store.ts";
 export type {

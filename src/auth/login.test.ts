@@ -71,6 +71,7 @@ describe("login()", () => {
       tokenPath: join(home, "token"),
       storedTokensPath: join(home, "stored_tokens"),
       replaced: false,
+      replacedOther: false,
       imported: [],
     });
     assert.equal(text("token"), token.expose());

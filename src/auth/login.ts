@@ -50,6 +50,8 @@ export interface LoginReport {
   readonly keychain?: string;
   /** True when a login of that name was there and has been replaced. */
   readonly replaced: boolean;
+  /** True when that one had another token, which is saved nowhere any more. */
+  readonly replacedOther: boolean;
   /** Of a login that is renewed before it. */
   readonly expiresAt?: Date;
   /** The source that hides the new login for now: `env:HF_TOKEN`. */

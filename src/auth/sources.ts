@@ -8,6 +8,7 @@ import { insecureEndpoint, misplacedLogin } from "./endpoint-rule.ts";
 import type { FolderRule } from "./folder-rules.ts";
 import { withRevealed } from "./keychain-logins.ts";
 import { originsOf } from "./login-record.ts";
+import type { LoginRecord } from "./login-record.ts";
 import { readNamedLogin } from "./named-login.ts";
 import { oidcSource } from "./oidc-source.ts";
 import type { OidcSourceOptions } from "./oidc-source.ts";
@@ -155,7 +156,8 @@ function savedLoginSource(options: SourceOptions): TokenSource {
     const { token, warning } = now.active;
     const { record } = now.record;
     const loginOrigins = originsOf(record, token);
-    const misplaced = misplacedLogin({ endpoint, loginOrigins, trusted: record.trusted });
+    const fitting = namesFor(now, record, new URL(endpoint).origin);
+    const misplaced = misplacedLogin({ endpoint, loginOrigins, trusted: record.trusted, fitting });
     if (misplaced !== undefined) return { reading: { kind: "refused", error: misplaced } };
     const login = activeLogin(now);
     const reading: SourceReading = {
@@ -178,6 +180,14 @@ function savedLoginSource(options: SourceOptions): TokenSource {
     },
     read: () => readRefreshed(options, nameOf, look),
   };
+}
+
+/** Names of the saved logins that were made at an origin. */
+function namesFor(now: StoreContents, record: LoginRecord, origin: string): readonly string[] {
+  const logins = now.saved.kind === "ok" ? now.saved.logins : [];
+  return logins.flatMap(({ name, token }) =>
+    token !== undefined && originsOf(record, token).includes(origin) ? [plainText(name, 60)] : [],
+  );
 }
 
 /** What a source makes of the store, and the login behind it. */

@@ -52,7 +52,7 @@ describe("planLogin()", () => {
       other: { hf_token: secret("o").expose(), refresh_token: "r-other-123", expires_at: "12", x: "y" },
       new: { hf_token: secret("n").expose() },
     });
-    assert.deepEqual(report, { name: "new", replaced: false, imported: [] });
+    assert.deepEqual(report, { name: "new", replaced: false, replacedOther: false, imported: [] });
   });
 
   it("replaces a login of the same name whole, so that nothing stale stays behind", () => {

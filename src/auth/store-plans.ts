@@ -31,6 +31,8 @@ export interface LoginPlanReport {
   readonly name: string;
   /** True when a login of this name was there before and has been replaced, whole. */
   readonly replaced: boolean;
+  /** True when that one had another token, which is saved nowhere any more. */
+  readonly replacedOther: boolean;
   /** Names of the logins that were taken over from an unreadable file. */
   readonly imported: readonly string[];
 }
@@ -46,6 +48,9 @@ export function planLogin(
   const record = recordOf(now);
   const login = wanted.nameFromHub === true ? { ...wanted, name: ownName(before, record, wanted) } : wanted;
   const others = before.filter((other) => other.name !== login.name);
+  const replacedOther = before.some(
+    ({ name, token }) => name === login.name && token !== undefined && !token.equals(login.token),
+  );
   // Where a login of the keychain belongs is written with its name.
   const next = login.inKeychain === true ? record : withOrigin(record, login, isKnown(now, login.token));
   const steps: StoreStep[] = [];
@@ -54,7 +59,10 @@ export function planLogin(
   if (login.inKeychain === true) steps.push({ do: "activate-keychain", name: login.name });
   else steps.push({ do: "write-active", token: login.token });
   const names = imported.map(({ name }) => name).filter((name) => name !== login.name);
-  return { steps, report: { name: login.name, replaced: others.length < before.length, imported: names } };
+  return {
+    steps,
+    report: { name: login.name, replaced: others.length < before.length, replacedOther, imported: names },
+  };
 }
 
 /** The Hub's name for a login; with the Hub's host behind it where a login of another Hub has that name already. */

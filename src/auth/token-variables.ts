@@ -1,3 +1,4 @@
+import { cleanToken } from "./clean.ts";
 import type { Environment } from "../core/ports.ts";
 
 /** Names that look like ours and are read by some other tool, or by none. Never read; `auth status` reports them. */
@@ -19,6 +20,13 @@ const LOOK_ALIKES: readonly string[] = [
 /** The look-alike variables that are set. Their values are not looked at. */
 export function lookAlikes(env: Environment): readonly string[] {
   return LOOK_ALIKES.filter((name) => Object.hasOwn(env, name));
+}
+
+/** The variables of a token that are set and hold nothing: an empty secret of a job, which nobody meant. */
+export function emptyTokenVariables(env: Environment): readonly string[] {
+  return ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_TOKEN"].filter(
+    (name) => Object.hasOwn(env, name) && cleanToken(env[name] ?? "").kind === "empty",
+  );
 }
 
 /** The variables that decide which token a tool of the Hub uses, ours or another. */

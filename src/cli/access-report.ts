@@ -15,7 +15,7 @@ export function accessReport({ verdict, evidence }: AccessReport, printer: Print
     human: [
       ...wrapLine(`${mark(verdict, printer)} ${verdict.message} (${verdict.kind})`, printer, "  "),
       ...alignColumns(rows).flatMap((line) => wrapLine(`  ${line}`, printer, indent)),
-      ...wrapLine(`Next: ${verdict.next.text}`, printer, "  "),
+      ...wrapLine(`Next: ${verdict.next.text}`, printer, "  ", verdict.next.command),
     ],
     quiet: [verdict.kind],
     exit: verdictExit(verdict),
@@ -32,13 +32,16 @@ export function accessTable(reports: readonly AccessReport[], printer: Printer):
     repoPath(evidence.subject.repo),
     verdict.kind,
   ]);
-  const steps = new Map<string, string[]>();
+  const steps = new Map<string, { readonly repos: string[]; readonly command: string | undefined }>();
   for (const { verdict, evidence } of reports) {
     if (verdict.kind === "ok") continue;
-    const repos = steps.get(verdict.next.text) ?? [];
-    steps.set(verdict.next.text, [...repos, repoPath(evidence.subject.repo)]);
+    const { text, command } = verdict.next;
+    const repos = steps.get(text)?.repos ?? [];
+    steps.set(text, { repos: [...repos, repoPath(evidence.subject.repo)], command });
   }
-  const next = [...steps].flatMap(([text, repos]) => wrapLine(`${repos.join(", ")}: ${text}`, printer, "  "));
+  const next = [...steps].flatMap(([text, { repos, command }]) =>
+    wrapLine(`${repos.join(", ")}: ${text}`, printer, "  ", command),
+  );
   const exit = Math.max(0, ...reports.map(({ verdict }) => verdictExit(verdict)));
   return {
     data: {

@@ -13,6 +13,7 @@ import { createCountdown } from "./countdown.ts";
 import type { RunningProgram } from "./find-program.ts";
 import { plainOutput, printWarning } from "./output.ts";
 import type { OutputFormat, Printer } from "./output.ts";
+import { currentFolder } from "./process-port.ts";
 import type { ProcessPort } from "./process-port.ts";
 import type { Prompts } from "./prompts.ts";
 import type { ChildRun } from "./run-child.ts";
@@ -103,7 +104,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
   };
-  const machine = { platform: process.platform, home: homedir(), cwd: process.cwd(), userHome };
+  const machine = { platform: process.platform, home: homedir(), cwd: currentFolder(process), userHome };
   const interrupt = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
     // The terminal has written ^C where the cursor was.
@@ -129,7 +130,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
   const interactive = format === "human" && process.stdin.isTTY && process.stderr.isTTY;
   const prompts = once(async () => {
     const { createPrompts } = await import("./prompts.ts");
-    return createPrompts(process.stdin, process.stderr);
+    return createPrompts(process.stdin, process.stderr, interrupt.signal);
   });
   const confirmEndpoint = async (origin: string): Promise<boolean> => {
     if (!interactive) return false;

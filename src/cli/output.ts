@@ -121,10 +121,16 @@ export function cross(printer: Printer): string {
 
 /**
  * One line as several that fit the terminal, those after the first one indented. Words stay whole, so that an address
- * can be copied.
+ * can be copied, and so does `whole`, a command in the line.
  */
-export function wrapLine(line: string, { columns }: Pick<Printer, "columns">, indent = ""): string[] {
+export function wrapLine(line: string, { columns }: Pick<Printer, "columns">, indent = "", whole = ""): string[] {
   if (columns === undefined || line.length <= columns) return [line];
+  if (whole.includes(" ")) {
+    // Stands for a blank for a moment; plain text holds none.
+    const joint = "\u001f";
+    const joined = line.replace(whole, () => whole.replaceAll(" ", joint));
+    return wrapLine(joined, { columns }, indent).map((part) => part.replaceAll(joint, " "));
+  }
   const lines: string[] = [];
   // Blanks at the beginning belong to the first word: they are an indent too.
   let current = "";

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { DiskError, diskError, systemCode } from "../core/errors.ts";
+import { DiskError, diskError, systemCode, UsageError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 import { readRegularFileSync } from "../core/read-file.ts";
 
@@ -22,6 +22,11 @@ const POLL_MS = 20;
  * @throws the signal's reason when aborted
  */
 export async function readNamedFile(path: string, options: NamedFileOptions): Promise<string> {
+  if (path === "") {
+    throw new UsageError("ERR_HF_USAGE", `Which file? An empty name was given to ${options.doing}.`, {
+      hint: "Give the path of the file, or leave the flag out.",
+    });
+  }
   try {
     return (await readPipe(path, options)) ?? readRegularFileSync(path, LARGEST, options).toString();
   } catch (error) {

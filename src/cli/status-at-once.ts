@@ -1,5 +1,5 @@
 import { fstatSync } from "node:fs";
-import { lookAlikes, surveySources } from "../auth/index.ts";
+import { emptyTokenVariables, lookAlikes, surveySources } from "../auth/index.ts";
 import { findAtOnce } from "./find-at-once.ts";
 import { printReport } from "./output.ts";
 import type { ProcessPort } from "./process-port.ts";
@@ -21,6 +21,7 @@ export async function statusAtOnce(words: readonly string[], process: ProcessPor
       survey: await surveySources(sources, Date.now()),
       store: await store.describe(),
       similar: lookAlikes(process.env),
+      empty: emptyTokenVariables(process.env),
       settings,
       user: null,
       problem: undefined,

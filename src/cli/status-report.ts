@@ -14,7 +14,9 @@ export interface StatusFacts {
   readonly store: StoreDescription;
   /** Variables that look like ours and are not read. */
   readonly similar: readonly string[];
-  readonly settings: Pick<Settings, "endpoint" | "tokenPath" | "hubCache">;
+  /** Variables of a token that are set and hold nothing. */
+  readonly empty: readonly string[];
+  readonly settings: Pick<Settings, "endpoint" | "tokenPath" | "hubCache" | "disableImplicitToken">;
   /** Whose token it is; null when the Hub was not asked, or had no answer. */
   readonly user: string | null;
   /** Why the Hub had no answer. */
@@ -42,6 +44,8 @@ export function statusReport(facts: StatusFacts): Report {
       sources: sources.map(sourceData),
       unsafe: unsafe.map((file) => `${file.path} ${file.unsafe}`),
       lookAlikes: [...similar],
+      empty: [...facts.empty],
+      implicitTokenDisabled: settings.disableImplicitToken,
       checked: problem === undefined ? user !== null : false,
       problem:
         problem === undefined ? null : { code: problem.code, message: problem.message, hint: problem.hint ?? null },
@@ -61,6 +65,10 @@ export function statusReport(facts: StatusFacts): Report {
       ...unsafe.map(
         ({ path, unsafe: why, mend }) => `${path} ${why}.${mend === undefined ? "" : ` Mend it with: ${mend}`}`,
       ),
+      ...facts.empty.map((name) => `${name} is set but empty; it counts as not set.`),
+      ...(settings.disableImplicitToken
+        ? ["HF_HUB_DISABLE_IMPLICIT_TOKEN is set: what needs no token, such as a download, is asked for without one."]
+        : []),
       ...similar.map((name) => `${name} is set, but is not read. The variable is called HF_TOKEN.`),
     ],
     exit: promised || (resolution.kind === "found" && !dead) ? 0 : 3,

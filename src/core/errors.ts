@@ -99,7 +99,7 @@ export function diskError(error: unknown, doing: string, path: string): HfError 
   if (code !== undefined && DISK_FULL.has(code)) {
     return new DiskError("ERR_HF_NO_SPACE", `No space left to ${doing}: ${path}`, {
       cause: error,
-      hint: "Free some space, or point HF_HOME (or --cache-dir) to a larger disk.",
+      hint: "Free some space, or name a place on a larger disk: HF_HOME, --cache-dir or --local-dir.",
     });
   }
   const why = code ?? (error instanceof Error ? error.message : String(error));
@@ -108,7 +108,7 @@ export function diskError(error: unknown, doing: string, path: string): HfError 
 
 function diskHint(code: string | undefined): string {
   if (code === "EROFS")
-    return "The file system is read-only. Set HF_HOME (or --cache-dir) to a folder that you may write to.";
+    return "The file system is read-only. Name a place that you may write to: HF_HOME, --cache-dir or --local-dir.";
   if (code === "EACCES" || code === "EPERM")
     return "Check the owner and mode of the folder, or set HF_HOME to one that is yours.";
   if (code === "EISDIR" || code === "ENOTDIR" || code === "EEXIST")

@@ -66,8 +66,16 @@ export async function fetchContent(context: FetchContext, content: KnownContent)
     return bytes;
   } catch (error) {
     progress.dropped(first.path);
-    throw error;
+    throw isWrong(error) && !error.message.includes(first.path) ? named(error, first.path) : error;
   }
+}
+
+/** With the name of the file, which whoever looks at the hashes alone does not know. */
+function named(error: HfError, path: string): IntegrityError {
+  return new IntegrityError(error.code, `'${safeText(path, 200)}': ${error.message}`, {
+    cause: error,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  });
 }
 
 /** Answers the bytes that came over the network and were kept. */

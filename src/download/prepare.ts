@@ -4,6 +4,7 @@ import { isHfError, NotFoundError, safeText } from "../core/errors.ts";
 import { encodePath, isCommit, repoApiPath, repoPath } from "../core/repo.ts";
 import { askFile } from "../hub/index.ts";
 import type { FileFacts } from "../hub/index.ts";
+import { listFolder } from "./list-folder.ts";
 import { compileSelection, isPlainName } from "./patterns.ts";
 import { planSnapshot } from "./plan.ts";
 import type { Presence, SnapshotPlan, WantedEntry } from "./plan.ts";
@@ -42,7 +43,7 @@ export async function prepareSnapshot(run: Run, revision: string, options: Snaps
   const { commit } = resolution;
   const cached = run.force ? undefined : findCachedSnapshot(run.paths, commit, { wanted: wants });
   if (cached !== undefined && (isWhole(cached) || resolution.unreachable !== undefined)) {
-    if (resolution.unreachable !== undefined) checkWhole(run, revision, cached, resolution);
+    if (resolution.unreachable !== undefined) checkWhole(run, revision, cached, resolution, options);
     checkNames(options, cached.tree, commit, run);
     return { kind: "cached", cached, wants, certain: resolution.unreachable === undefined };
   }
@@ -69,13 +70,30 @@ function isWhole(cached: CachedSnapshot): boolean {
   return cached.tree !== undefined && cached.missing.length === 0;
 }
 
-/** Without the Hub the cache must have all that is wanted; where it can't tell, what is there is what there is. */
-function checkWhole(run: Run, revision: string, cached: CachedSnapshot, { unreachable }: Resolution): void {
+/**
+ * Without the Hub the cache must have all that is wanted. Where it has no listing, it can tell only of names that were
+ * asked for one by one; for the rest, what is there is what there is.
+ */
+function checkWhole(
+  run: Run,
+  revision: string,
+  cached: CachedSnapshot,
+  { unreachable }: Resolution,
+  { files }: Pick<SnapshotOptions, "files">,
+): void {
   if (run.wholeOnly && cached.tree === undefined) throw offline(run, revision);
-  const [first] = cached.missing;
-  if (first === undefined) return;
+  const there = cached.tree === undefined ? new Set(listFolder(cached.path).keys()) : undefined;
+  const plain = (files ?? []).filter(isPlainName).map((name) => name.replaceAll("\\", "/"));
+  const missing = there === undefined ? cached.missing : plain.filter((name) => !there.has(name));
+  const [first] = missing;
+  if (first === undefined) {
+    if (there !== undefined && plain.length !== files?.length) {
+      run.warn(`The cache has no list of what belongs to ${run.repo.id}: what it has is used, and may not be all.`);
+    }
+    return;
+  }
   if (isHfError(unreachable) && unreachable.code !== "ERR_HF_OFFLINE") throw unreachable;
-  const rest = cached.missing.length > 1 ? ` and ${cached.missing.length - 1} more` : "";
+  const rest = missing.length > 1 ? ` and ${missing.length - 1} more` : "";
   throw offline(run, revision, `'${safeText(first, 120)}'${rest}`);
 }
 

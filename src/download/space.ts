@@ -23,6 +23,6 @@ export function checkSpace(
   const text = `The download needs ${formatBytes(missingBytes)}: ${formatBytes(missing)} more than is free in ${folder}`;
   if (allowLowSpace) return warn(text);
   throw new DiskError("ERR_HF_NO_SPACE", text, {
-    hint: "Nothing was fetched. Free some space, point HF_HOME (or --cache-dir) to a larger disk, or try nevertheless with --allow-low-space.",
+    hint: "Nothing was fetched. Free some space, name a place on a larger disk (HF_HOME, --cache-dir or --local-dir), or try nevertheless with --allow-low-space.",
   });
 }

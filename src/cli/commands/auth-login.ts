@@ -153,7 +153,12 @@ async function askForGit(context: CliContext): Promise<boolean> {
   if (!context.interactive) return false;
   const { findHelpers } = await import("../../git/index.ts");
   const helpers = await findHelpers({ env: context.env }).catch(() => undefined);
-  if (helpers === undefined || helpers.length === 0) return false;
+  if (helpers === undefined) return false;
+  if (helpers.length === 0) {
+    // There is nothing in git that could keep the token, so the question would be an empty one.
+    context.say("git keeps no passwords here. To use git with the Hub: 'hf auth setup-git'.");
+    return false;
+  }
   const prompts = await context.prompts();
   return prompts.confirm("Add token as git credential? (Y/n)", true);
 }
@@ -211,6 +216,11 @@ function saved(
       "Python's tools can't read the keychain: to them you are not signed in here. 'hf run -- CMD' gives them the token.",
     );
   }
+  if (report.replacedOther) {
+    notes.push(
+      `It took the place of another login named ${name}, whose token is not saved any more. With --name NAME both stay.`,
+    );
+  }
   if (report.role === "write") notes.push("This token can also write. To download, a read token is enough.");
   return {
     data: {
@@ -219,6 +229,7 @@ function saved(
       role: report.role ?? null,
       endpoint: report.endpoint,
       replaced: report.replaced,
+      replacedOther: report.replacedOther,
       expiresAt: expiresAt?.toISOString() ?? null,
       store: report.keychain === undefined ? "file" : "keychain",
       tokenPath: report.tokenPath,

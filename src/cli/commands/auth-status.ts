@@ -13,7 +13,7 @@ export const authStatus = command<Flags>({
   flags: { offline: switchFlag("Do not ask the Hub") },
   run: async (flags, context) => {
     const session = await context.session();
-    const { lookAlikes, surveySources, whoami } = await import("../../auth/index.ts");
+    const { emptyTokenVariables, lookAlikes, surveySources, whoami } = await import("../../auth/index.ts");
     const { statusReport } = await import("../status-report.ts");
     const offline = flags.offline === true || session.settings.offline;
     const survey = await surveySources(session.sources({ exchange: !offline }), Date.now());
@@ -33,6 +33,7 @@ export const authStatus = command<Flags>({
       survey,
       store: await session.store.describe(),
       similar: lookAlikes(context.env),
+      empty: emptyTokenVariables(context.env),
       settings: session.settings,
       user,
       problem,
