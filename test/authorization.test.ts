@@ -15,6 +15,7 @@ const EXPOSED: Record<string, number> = {
   "auth/named-login.ts": 1, // cleaned again, as read from the store
   "auth/oidc-exchange.ts": 1, // the body of the exchange, for the endpoint that the ID token names
   "auth/refresh.ts": 1, // the body of the request that renews a login, at its own endpoint
+  "auth/revoke.ts": 1, // the body of the request that ends a token, at the Hub that made it
   "auth/store-plans.ts": 2, // cleaned again, as read from the store
   "auth/token-store.ts": 2, // written to stored_tokens; masked
   "core/github-runner.ts": 1, // the command that has the log of a job mask it

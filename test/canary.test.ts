@@ -156,6 +156,30 @@ describe("the canary run", () => {
     rmSync(folder, { recursive: true });
   });
 
+  it("shows the token nowhere when it is ended at the Hub, nor when that fails", async () => {
+    const token = world.token("alice-read");
+    for (const command of [
+      ["auth", "revoke", "--token-stdin"],
+      ["auth", "revoke", "--yes"],
+      ["auth", "logout", "--revoke", "--yes"],
+      ["auth", "logout", "--name", "alice-read", "--revoke", "--yes"],
+    ]) {
+      for (const words of [[], ["--json"], ["--format", "agent", "--debug"]]) {
+        await world.hub.reset();
+        await world.hf(["auth", "login", "--force", "--token-stdin"], { input: token });
+        const remove = world.hub.fault({ path: "/api/credentials/revoke", status: 403, echoCredential: true });
+        const env = command.includes("logout") ? {} : { HF_TOKEN: token };
+        for (const exit of [4, 0]) {
+          const done = await world.hf([...command, ...words], { env, input: token });
+          assert.equal(done.exit, exit, done.stderr);
+          assertAbsent(done.stdout + done.stderr, token, `hf ${[...command, ...words].join(" ")}`);
+          remove();
+        }
+      }
+    }
+    await world.hub.reset();
+  });
+
   it("leaves the token in no file but the token store", async () => {
     const token = world.token("alice-read");
     await world.hf(["auth", "login", "--force", "--token-stdin"], { input: token });

@@ -6,7 +6,7 @@ import { after, before, beforeEach, describe, it } from "node:test";
 import { defaultSeed } from "../src/localhub/index.ts";
 import { createBrowser } from "./support/browser.ts";
 import type { Answer } from "./support/browser.ts";
-import { answerAuthorize, answerDevice, whoamiStatus } from "./support/oauth.ts";
+import { answerAuthorize, answerDevice, CLI_CLIENT, whoamiStatus } from "./support/oauth.ts";
 import { locationOf } from "./support/pages.ts";
 import { start as startProgram } from "./support/running.ts";
 import type { Running } from "./support/running.ts";
@@ -120,6 +120,15 @@ describe("hf auth login --device", () => {
     const already = await world.hf(["auth", "login", "--device"]);
     assert.match(already.stdout, /Already signed in as alice-read/);
     assert.ok(world.hub.journal.entries.every(({ url }) => !url.includes("/oauth/")));
+  });
+});
+
+describe("the application that is signed in to", () => {
+  it("is said where a person looks for it: in the help, and among the settings", async () => {
+    assert.ok((await world.hf(["auth", "login", "--help"])).stdout.includes(CLI_CLIENT));
+    assert.ok((await world.hf(["env"])).stdout.includes(`HF_DEVICE_CODE_OAUTH_CLIENT_ID: ${CLI_CLIENT}`));
+    const env = { HF_DEVICE_CODE_OAUTH_CLIENT_ID: "mine" };
+    assert.ok((await world.hf(["env"], { env })).stdout.includes("HF_DEVICE_CODE_OAUTH_CLIENT_ID: mine"));
   });
 });
 

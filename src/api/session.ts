@@ -82,6 +82,8 @@ export interface Session {
   hub(need?: TokenNeed): Promise<HubClient>;
   /** A client for the same endpoint with another credential, or without one. */
   connect(credential: Credential | undefined): HubClient;
+  /** The same for another endpoint. */
+  connectTo(endpoint: string, credential: Credential | undefined): HubClient;
 }
 
 export function openSession(options: SessionOptions): Session {
@@ -185,5 +187,6 @@ export function openSession(options: SessionOptions): Session {
     resolve,
     hub,
     connect,
+    connectTo: clientFor,
   };
 }

@@ -1,6 +1,7 @@
 import { carriesTokens, HUB_ORIGINS, isLoopback } from "../core/credential.ts";
 import { TokenError } from "../core/errors.ts";
 import type { HfErrorOptions } from "../core/errors.ts";
+import { DEFAULT_ENDPOINT } from "../core/settings.ts";
 
 /**
  * Why no token at all may go to this endpoint, or undefined when one may.
@@ -51,4 +52,14 @@ export function misplacedLogin({ endpoint, loginOrigins, trusted }: SavedLoginAt
   return new UntrustedEndpointError(url.origin, message, {
     hint: `Sign in there with '${signIn}', or let saved logins go there too with 'hf auth trust ${url.origin}'.`,
   });
+}
+
+/**
+ * The Hub that made a saved login which may be used with `endpoint`: where it is renewed and where it is ended. For a
+ * login of huggingface.co that is used with a trusted mirror it is huggingface.co; the mirror never sees what renews it.
+ */
+export function homeEndpoint(endpoint: string, loginOrigins: readonly string[]): string {
+  const url = new URL(endpoint);
+  const isHome = loginOrigins.includes(url.origin);
+  return isHome || HUB_ORIGINS.includes(url.origin) || isLoopback(url) ? endpoint : DEFAULT_ENDPOINT;
 }

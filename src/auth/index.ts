@@ -34,6 +34,8 @@ export type {
   TokenResolution,
   TokenSource,
 } from "./resolve.ts";
+export { revocable, revokeToken } from "./revoke.ts";
+export type { Revocable, RevokeOptions } from "./revoke.ts";
 export { readNamedLogin } from "./named-login.ts";
 export { overridingSource, tokenSources } from "./sources.ts";
 export type { ExplicitToken, SourceOptions } from "./sources.ts";

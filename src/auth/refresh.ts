@@ -1,11 +1,10 @@
-import { HUB_ORIGINS, isLoopback } from "../core/credential.ts";
 import { isHfError, NetworkError, safeText, TokenError } from "../core/errors.ts";
 import type { HfError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Secret } from "../core/secret.ts";
-import { DEFAULT_ENDPOINT } from "../core/settings.ts";
 import { plainText } from "../core/terminal-text.ts";
 import type { HubClient } from "../hub/index.ts";
+import { homeEndpoint } from "./endpoint-rule.ts";
 import { withRevealed } from "./keychain-logins.ts";
 import { EMPTY_RECORD, originsOf } from "./login-record.ts";
 import { readOauthTokens } from "./oauth.ts";
@@ -124,7 +123,7 @@ export async function refreshLogin(
     const { refreshToken } = found.login;
     if (refreshToken === undefined || found.login.token === undefined) throw notOauth(login);
     const record = now.record.kind === "ok" ? now.record.record : EMPTY_RECORD;
-    const home = refreshEndpoint(endpoint, found.login.keychain?.origins ?? originsOf(record, found.login.token));
+    const home = homeEndpoint(endpoint, found.login.keychain?.origins ?? originsOf(record, found.login.token));
     // What can't be written must be known before the old refresh token is spent.
     await held.rehearse(found.login);
     const began = options.clock.now();
@@ -161,16 +160,6 @@ function findSame(now: StoreContents, login: StoredToken): Same {
   if (login.token !== undefined && current.token?.equals(login.token) === true) return { kind: "same", login: current };
   const { token, expiresAt } = current;
   return { kind: "adopted", token, ...(expiresAt === undefined ? {} : { expiresAt }) };
-}
-
-/**
- * Where a refresh token may go: to the endpoint that gave it. A login of huggingface.co that is used with a trusted
- * mirror is renewed at huggingface.co itself; the mirror never sees what renews it.
- */
-function refreshEndpoint(endpoint: string, loginOrigins: readonly string[]): string {
-  const url = new URL(endpoint);
-  const isHome = loginOrigins.includes(url.origin);
-  return isHome || HUB_ORIGINS.includes(url.origin) || isLoopback(url) ? endpoint : DEFAULT_ENDPOINT;
 }
 
 /** `invalid_grant`: this refresh token is worth nothing, and will not be tomorrow. */

@@ -83,6 +83,7 @@ const EXIT: Record<HfErrorCode, number> = {
   ERR_HF_REDIRECT: 8,
   ERR_HF_BAD_ANSWER: 8,
   ERR_HF_HUB_DOWN: 8,
+  ERR_HF_NOT_REVOKED: 1,
   ERR_HF_HTTP: 1,
   ERR_HF_CONFLICT: 1,
   ERR_HF_RATE_LIMITED: 9,

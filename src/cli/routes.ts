@@ -11,6 +11,7 @@ import { authList } from "./commands/auth-list.ts";
 import { authLogin } from "./commands/auth-login.ts";
 import { authLogout } from "./commands/auth-logout.ts";
 import { authRefresh } from "./commands/auth-refresh.ts";
+import { authRevoke } from "./commands/auth-revoke.ts";
 import { authSetupGit } from "./commands/auth-setup-git.ts";
 import { authStatus } from "./commands/auth-status.ts";
 import { authSwitch } from "./commands/auth-switch.ts";
@@ -34,6 +35,7 @@ const auth = buildRouteMap<string, TreeContext>({
     switch: authSwitch,
     token: authToken,
     refresh: authRefresh,
+    revoke: authRevoke,
     use: authUse,
     env: authEnv,
     ci: authCi,

@@ -18,6 +18,7 @@ export type HfErrorCode =
   | "ERR_HF_OIDC"
   | "ERR_HF_TOKEN_ENDPOINT"
   | "ERR_HF_INSECURE_ENDPOINT"
+  | "ERR_HF_NOT_REVOKED"
   // access
   | "ERR_HF_GATED_SIGN_IN"
   | "ERR_HF_GATED_REPO"

@@ -29,7 +29,8 @@ export const authLogin = command<Flags>({
   description: [
     "On a terminal it asks how: with your browser, with a code on another device, or by pasting a token, which is not",
     "shown. Sign-ins by browser or code are renewed by themselves. In a script: hf auth login --token-stdin < token.txt",
-    "Nothing is saved before the Hub has accepted the token.",
+    "Nothing is saved before the Hub has accepted the token. By browser or code you let in the application of Python's",
+    "tools, 26be6b09-91c5-47da-9861-d2d2bb7a7e36; HF_DEVICE_CODE_OAUTH_CLIENT_ID names another.",
   ].join("\n"),
   flags: {
     web: switchFlag("Sign in with the browser of this machine"),

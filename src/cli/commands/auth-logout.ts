@@ -1,27 +1,37 @@
+import type { Revocable } from "../../auth/index.ts";
+import type { Session } from "../../api/index.ts";
+import type { Secret } from "../../core/secret.ts";
 import { plainText } from "../../core/terminal-text.ts";
-import { command, valueFlag } from "../command.ts";
+import { command, switchFlag, valueFlag } from "../command.ts";
+import type { CliContext } from "../context.ts";
 import { removeGitCredential } from "../git-credential.ts";
 import { tick } from "../output.ts";
+import type { Report } from "../output.ts";
+import { applicationsNote, confirmRevoking, describeRevocable, revokeOptions } from "../revoking.ts";
 
 interface Flags {
   readonly name?: string;
   readonly tokenName?: string;
+  readonly revoke?: boolean;
+  readonly yes?: boolean;
 }
 
 export const authLogout = command<Flags>({
   brief: "Take saved logins away from this machine",
-  description:
-    "Without a name: all of them. The token itself stays valid at the Hub until it is revoked on its page of tokens.",
+  description: [
+    "Without a name: all of them. The token itself stays valid at the Hub until it is revoked on its page of tokens, or by",
+    "--revoke, which ends it for every program that uses it. Should that fail, the login stays here.",
+  ].join("\n"),
   flags: {
     name: valueFlag("Only the login of this name", "NAME"),
     tokenName: valueFlag("The same, as Python's hf spells it", "NAME"),
+    revoke: switchFlag("End the token at the Hub first"),
+    yes: switchFlag("With --revoke: do not ask"),
   },
   run: async (flags, context) => {
     const session = await context.session();
-    const { logout, logoutAll, overridingSource } = await import("../../auth/index.ts");
-    const { endpoint } = session.settings;
+    const { overridingSource } = await import("../../auth/index.ts");
     const name = flags.name ?? flags.tokenName;
-    const page = `The token stays valid at the Hub. To end it: ${endpoint}/settings/tokens`;
     const { store } = session;
     const { active } = await store.read();
     // A locked keychain is the sign-out's own matter, further down.
@@ -29,45 +39,104 @@ export const authLogout = command<Flags>({
     const token = active.kind === "found" ? active.token : kept?.token;
     const hidden =
       active.kind === "absent" || active.kind === "refused" ? undefined : overridingSource(context.env, token);
+    const revoked = flags.revoke === true ? await revokeSaved(context, session, name, flags.yes === true) : undefined;
+    const { endpoint } = session.settings;
+    const notes =
+      revoked === undefined
+        ? [`The token stays valid at the Hub. To end it: ${endpoint}/settings/tokens, or sign out with --revoke.`]
+        : notesOf(revoked, name);
     const still = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].filter((variable) => (context.env[variable] ?? "") !== "");
-    const notes = [
-      page,
-      ...(still.length > 0 || hidden !== undefined
-        ? [`${still.join(" and ") || hidden} is still set: this shell stays signed in by it.`]
-        : []),
-    ];
-    if (name !== undefined) {
-      const report = await logout(session.store, name, { signal: context.signal });
-      if (report.token !== undefined && report.wasActive) await removeGitCredential(context, report.token);
-      const shown = plainText(report.name, 120);
-      const left = report.left.map((one) => plainText(one, 60));
-      return {
-        data: { removed: [shown], wasActive: report.wasActive, left },
-        human: [`${tick(context.printer)} Signed out ${shown}`],
-        quiet: [shown],
-        notes:
-          report.wasActive && left.length > 0
-            ? [...notes, `Still saved: ${left.join(", ")}. 'hf auth switch NAME' uses one.`]
-            : notes,
-      };
+    if (still.length > 0 || hidden !== undefined) {
+      notes.push(`${still.join(" and ") || hidden} is still set: this shell stays signed in by it.`);
     }
-    const report = await logoutAll(session.store, { signal: context.signal });
-    if (report.kept !== undefined) context.warn(report.kept.message);
-    if (token !== undefined) await removeGitCredential(context, token);
-    const names = report.names.map((one) => plainText(one, 120));
-    if (!report.removed) {
-      return {
-        data: { removed: [] },
-        human: ["Not signed in: there was nothing to remove."],
-        quiet: [],
-        notes: notes.slice(1),
-      };
-    }
-    return {
-      data: { removed: names },
-      human: [`${tick(context.printer)} Signed out${names.length === 0 ? "" : `: ${names.join(", ")}`}`],
-      quiet: names,
-      notes,
-    };
+    const done = { revoked, notes, token };
+    return name === undefined ? signOutAll(context, session, done) : signOut(context, session, name, done);
   },
 });
+
+interface Done {
+  /** The active one, where it could be read. */
+  readonly token: Secret | undefined;
+  /** Undefined: nobody asked for it. */
+  readonly revoked: readonly Revocable[] | undefined;
+  readonly notes: readonly string[];
+}
+
+/** Before anything is taken away here: what could not be ended must still be at hand. */
+async function revokeSaved(
+  context: CliContext,
+  session: Session,
+  name: string | undefined,
+  yes: boolean,
+): Promise<readonly Revocable[]> {
+  const { revocable, revokeToken } = await import("../../auth/index.ts");
+  const found = await revocable(session.store, session.settings.endpoint, name);
+  if (found.length === 0) return found;
+  await confirmRevoking(context, describeRevocable(found), yes);
+  for (const [index, one] of found.entries()) {
+    try {
+      await revokeToken(one, revokeOptions(session, context));
+    } catch (error) {
+      if (index > 0) {
+        const ended = describeRevocable(found.slice(0, index));
+        context.warn(`Revoked already: ${ended}. All logins are still saved here.`);
+      }
+      throw error;
+    }
+    await removeGitCredential(context, one.token);
+  }
+  return found;
+}
+
+function notesOf(revoked: readonly Revocable[], name: string | undefined): string[] {
+  const others = name === undefined ? [] : revoked.flatMap(({ names }) => names.filter((other) => other !== name));
+  return [
+    ...others.map((other) => `'${plainText(other, 60)}' is still saved, with the same token: it is dead too.`),
+    ...revoked
+      .filter(({ refreshToken }) => refreshToken !== undefined)
+      .map(({ endpoint }) => applicationsNote(endpoint))
+      .filter((note, index, all) => all.indexOf(note) === index),
+  ];
+}
+
+async function signOut(context: CliContext, session: Session, name: string, done: Done): Promise<Report> {
+  const { logout } = await import("../../auth/index.ts");
+  const report = await logout(session.store, name, { signal: context.signal });
+  if (report.token !== undefined && report.wasActive) await removeGitCredential(context, report.token);
+  const shown = plainText(report.name, 120);
+  const left = report.left.map((one) => plainText(one, 60));
+  const stay = report.wasActive && left.length > 0;
+  return {
+    data: { removed: [shown], revoked: done.revoked !== undefined, wasActive: report.wasActive, left },
+    human: [`${tick(context.printer)} Signed out ${shown}${ended(done)}`],
+    quiet: [shown],
+    notes: stay ? [...done.notes, `Still saved: ${left.join(", ")}. 'hf auth switch NAME' uses one.`] : done.notes,
+  };
+}
+
+async function signOutAll(context: CliContext, session: Session, done: Done): Promise<Report> {
+  const { logoutAll } = await import("../../auth/index.ts");
+  const report = await logoutAll(session.store, { signal: context.signal });
+  if (report.kept !== undefined) context.warn(report.kept.message);
+  if (done.token !== undefined) await removeGitCredential(context, done.token);
+  const names = report.names.map((one) => plainText(one, 120));
+  if (!report.removed) {
+    return {
+      data: { removed: [], revoked: false },
+      human: ["Not signed in: there was nothing to remove."],
+      quiet: [],
+      notes: done.notes.filter((note) => note.includes("is still set")),
+    };
+  }
+  return {
+    data: { removed: names, revoked: done.revoked !== undefined },
+    human: [`${tick(context.printer)} Signed out${names.length === 0 ? "" : `: ${names.join(", ")}`}${ended(done)}`],
+    quiet: names,
+    notes: done.notes,
+  };
+}
+
+function ended({ revoked }: Done): string {
+  if (revoked === undefined || revoked.length === 0) return "";
+  return revoked.length === 1 ? ", and the Hub refuses its token now" : ", and the Hub refuses their tokens now";
+}

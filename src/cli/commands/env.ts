@@ -10,6 +10,7 @@ export const env = command({
     const session = await context.session();
     const { existsSync } = await import("node:fs");
     const { findHelpers } = await import("../../git/index.ts");
+    const { oauthClientId } = await import("../../auth/index.ts");
     const helpers = await findHelpers({ env: context.env }).catch(() => undefined);
     const resolution = await session.resolve();
     const facts: Record<string, string | number | boolean | null> = {
@@ -28,6 +29,7 @@ export const env = command({
       HF_HUB_DISABLE_IMPLICIT_TOKEN: settings.disableImplicitToken,
       HF_HUB_DISABLE_PROGRESS_BARS: settings.disableProgress ?? null,
       HF_HUB_DISABLE_SYMLINKS: settings.disableSymlinks,
+      HF_DEVICE_CODE_OAUTH_CLIENT_ID: oauthClientId(context.env),
       HF_HUB_ETAG_TIMEOUT: settings.requestTimeoutMs / 1000,
     };
     return {
