@@ -14,7 +14,6 @@ const EXPOSED: Record<string, number> = {
   "auth/login.ts": 1, // its prefix, to refuse tokens of organisations
   "auth/named-login.ts": 1, // cleaned again, as read from the store
   "auth/oidc-exchange.ts": 1, // the body of the exchange, for the endpoint that the ID token names
-  "auth/revoke.ts": 1, // the body of the request that ends a token, at its own endpoint
   "auth/refresh.ts": 1, // the body of the request that renews a login, at its own endpoint
   "auth/revoke.ts": 1, // the body of the request that ends a token, at the Hub that made it
   "auth/store-plans.ts": 2, // cleaned again, as read from the store

@@ -9,7 +9,7 @@ import { systemClock } from "../src/core/clock.ts";
 import { Secret } from "../src/core/secret.ts";
 import { startKeyring, whyNoKeyring } from "./support/keyring.ts";
 import type { Keyring } from "./support/keyring.ts";
-import { deviceLogin } from "./support/oauth.ts";
+import { deviceLogin, whoamiStatus } from "./support/oauth.ts";
 import { HF, startWorld } from "./support/world.ts";
 import type { Outcome, RunOptions, World } from "./support/world.ts";
 
@@ -225,6 +225,24 @@ describe("a login in the system's keychain", { skip }, () => {
     assert.equal(world.hub.journal.entries.length, 0, "the keychain is tried before the Hub is asked");
     assert.deepEqual(await list(), []);
     assert.equal((await hf(["auth", "login", "--store", "cloud", "--token-stdin"], { input: "hf_x" })).exit, 2);
+  });
+
+  it("is ended at the Hub where that is asked for; a locked keychain ends nothing and loses nothing", async () => {
+    await signIn("alice-read", "--name", "work");
+    await signIn("bob-read", "--name", "other");
+    keyring.lock();
+    const locked = await hf(["auth", "logout", "--revoke", "--yes"]);
+    assert.equal(locked.exit, 6, locked.stderr);
+    await keyring.restart();
+    assert.deepEqual(await list(), ["*other:keychain", "work:keychain"]);
+    const named = await done(["auth", "logout", "--name", "work", "--revoke", "--yes"]);
+    assert.match(named.stdout, /Signed out work, and the Hub refuses its token now/);
+    assert.equal(await whoamiStatus(world.hub, world.token("alice-read")), 401);
+    assert.equal(await whoamiStatus(world.hub, world.token("bob-read")), 200);
+    await done(["auth", "logout", "--revoke", "--yes"]);
+    assert.equal(await whoamiStatus(world.hub, world.token("bob-read")), 401);
+    assert.deepEqual(await accounts(), []);
+    await world.hub.reset();
   });
 
   it("leaves nothing of the self-test behind", async () => {
