@@ -26,8 +26,9 @@ import type { Credential } from "../core/credential.ts";
 import type { Clock, Environment, Fetch, Warn } from "../core/ports.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Settings } from "../core/settings.ts";
+import { createWaitBoard } from "../core/wait-board.ts";
 import { createHubClient, userAgent } from "../hub/index.ts";
-import type { HubClient } from "../hub/index.ts";
+import type { HubClient, HubClientOptions } from "../hub/index.ts";
 import { networkOf } from "./network.ts";
 
 export interface SessionOptions {
@@ -45,6 +46,8 @@ export interface SessionOptions {
   readonly fetch?: Fetch | undefined;
   readonly clock?: Clock | undefined;
   readonly warn?: Warn | undefined;
+  /** Shows a wait to the person; what it answers is called at the wait's end. Without it a wait is a warning. */
+  readonly showWait?: HubClientOptions["showWait"];
   /**
    * Asks the person whether saved logins may go to another https endpoint from now on. Without it, or when the answer
    * is no, the call is refused.
@@ -143,6 +146,10 @@ export function openSession(options: SessionOptions): Session {
     resolutions.set(implicit, found);
     return found;
   };
+  const board = createWaitBoard({
+    path: join(dirname(storedTokensPath), "latchkey-waits.json"),
+    now: () => clock.now(),
+  });
   const clientFor = (
     at: string,
     credential: Credential | undefined,
@@ -157,6 +164,9 @@ export function openSession(options: SessionOptions): Session {
       clock,
       userAgent: userAgent(settings.userAgentOrigin),
       requestTimeoutMs: settings.requestTimeoutMs,
+      transferTimeoutMs: settings.downloadTimeoutMs,
+      board,
+      ...(options.showWait === undefined ? {} : { showWait: options.showWait }),
       offline: settings.offline,
       ...(warn === undefined || !tells ? {} : { warn }),
       ...(options.onExchange === undefined ? {} : { onExchange: options.onExchange }),

@@ -9,6 +9,7 @@ import { userHome } from "../core/user-home.ts";
 import { isGithubRunner, maskCommand } from "../core/github-runner.ts";
 import type { Session, SessionOptions } from "../api/index.ts";
 import type { CommonFlags } from "./command.ts";
+import { createCountdown } from "./countdown.ts";
 import type { RunningProgram } from "./find-program.ts";
 import { printWarning } from "./output.ts";
 import type { OutputFormat, Printer } from "./output.ts";
@@ -124,6 +125,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     return { ...read, endpoint: parseEndpoint(flags.endpoint), endpointSet: true };
   });
   const namedToken = once(() => readNamedToken(flags, process, warn));
+  const live = format === "human" && process.stderr.isTTY && env["TERM"] !== "dumb" && (env["CI"] ?? "") === "";
   const interactive = format === "human" && process.stdin.isTTY && process.stderr.isTTY;
   const prompts = once(async () => {
     const { createPrompts } = await import("./prompts.ts");
@@ -149,6 +151,7 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
       cwd: machine.cwd,
       program,
       warn,
+      showWait: createCountdown({ stream: process.stderr, live, warn, now: () => performance.now() }),
       explicit,
       confirmEndpoint,
       onSecret,

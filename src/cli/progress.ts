@@ -32,7 +32,8 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
   let resumedBytes = 0;
 
   const clear = (): void => {
-    if (drawn) stream.write("\r\u001b[2K");
+    // Also what a countdown has drawn there.
+    if (drawn || bar) stream.write("\r\u001b[2K");
     drawn = false;
   };
   const line = (text: string): void => void stream.write(`${text}\n`);

@@ -109,6 +109,8 @@ describe("readSettings(): switches and numbers", () => {
     assert.deepEqual(["3", "0", "", "abc", "-1", "1.5"].map(ms), [3000, 10_000, 10_000, 10_000, 10_000, 10_000]);
     assert.ok(ms("99999999999") <= 2 ** 31 - 1);
     assert.equal(read({ HF_HUB_ETAG_TIMEOUT: "abc" }).warnings.length, 1);
+    assert.equal(read({}).downloadTimeoutMs, 30_000);
+    assert.equal(read({ HF_HUB_DOWNLOAD_TIMEOUT: "7" }).downloadTimeoutMs, 7000);
     assert.equal(read({ HF_HUB_ETAG_TIMEOUT: "0" }).warnings.length, 0);
   });
 });

@@ -23,6 +23,8 @@ export interface Settings {
   readonly disableProgress: boolean | undefined;
   /** Milliseconds a request for facts (not bytes) may wait for its answer. */
   readonly requestTimeoutMs: number;
+  /** Milliseconds a file may stand still before its connection is dropped: `HF_HUB_DOWNLOAD_TIMEOUT`. */
+  readonly downloadTimeoutMs: number;
   readonly userAgentOrigin: string | undefined;
   /** What the user should know about odd values. */
   readonly warnings: readonly string[];
@@ -63,7 +65,8 @@ export function readSettings(env: Environment, machine: Machine): Settings {
     disableImplicitToken: isTrue(value("HF_HUB_DISABLE_IMPLICIT_TOKEN")),
     disableSymlinks: isTrue(value("HF_HUB_DISABLE_SYMLINKS")),
     disableProgress: triState(env["HF_HUB_DISABLE_PROGRESS_BARS"]),
-    requestTimeoutMs: seconds(value("HF_HUB_ETAG_TIMEOUT"), "HF_HUB_ETAG_TIMEOUT", warnings) * 1000,
+    requestTimeoutMs: seconds(value("HF_HUB_ETAG_TIMEOUT"), "HF_HUB_ETAG_TIMEOUT", 10, warnings) * 1000,
+    downloadTimeoutMs: seconds(value("HF_HUB_DOWNLOAD_TIMEOUT"), "HF_HUB_DOWNLOAD_TIMEOUT", 30, warnings) * 1000,
     userAgentOrigin: value("HF_HUB_USER_AGENT_ORIGIN"),
     warnings,
   };
@@ -140,8 +143,7 @@ function triState(text: string | undefined): boolean | undefined {
   return text === undefined ? undefined : isTrue(text);
 }
 
-function seconds(text: string | undefined, name: string, warnings: string[]): number {
-  const fallback = 10;
+function seconds(text: string | undefined, name: string, fallback: number, warnings: string[]): number {
   // A timer takes no more; it would fire at once.
   const most = 2_147_483;
   if (text === undefined) return fallback;

@@ -67,30 +67,36 @@ export async function fetchContent(context: FetchContext, content: KnownContent)
 
 /** Answers the bytes that came over the network and were kept. */
 async function fetchVerified(context: FetchContext, content: KnownContent): Promise<number> {
-  if (content.size <= SMALL_BYTES) return trying(context, content, () => fetchSmall(context, content));
+  if (content.size <= SMALL_BYTES) return trying(context, content, (round) => fetchSmall(context, content, round));
   const blob = context.destination.open(content, "resume");
   if (blob.begun === undefined) {
     let first: IncompleteBlob | undefined = blob;
-    return trying(context, content, async () => {
+    return trying(context, content, async (round) => {
       const target = first ?? context.destination.open(content, "anew");
       first = undefined;
-      return fetchLarge(context, content, target);
+      return fetchLarge(context, content, target, round);
     });
   }
   try {
-    return await fetchLarge(context, content, blob);
+    return await fetchLarge(context, content, blob, 1);
   } catch (error) {
     if (!isWrong(error)) throw error;
     // What was on the disk may be to blame: that does not count as an answer of the network.
     tellRetry(context, content, 1, error);
   }
-  return trying(context, content, () => fetchLarge(context, content, context.destination.open(content, "anew")));
+  return trying(context, content, (round) =>
+    fetchLarge(context, content, context.destination.open(content, "anew"), round + 1),
+  );
 }
 
-async function trying(context: FetchContext, content: KnownContent, work: () => Promise<number>): Promise<number> {
+async function trying(
+  context: FetchContext,
+  content: KnownContent,
+  work: (round: number) => Promise<number>,
+): Promise<number> {
   for (let round = 1; ; round++) {
     try {
-      return await work();
+      return await work(round);
     } catch (error) {
       if (!isWrong(error) || round >= TRIES) throw error;
       tellRetry(context, content, round, error);
@@ -106,19 +112,24 @@ function tellRetry({ run }: FetchContext, { entries }: KnownContent, attempt: nu
   run.onEvent?.({ kind: "retry", path: entries[0].path, attempt, waitMs: 0, reason: message, from: 0 });
 }
 
-async function fetchSmall(context: FetchContext, content: KnownContent): Promise<number> {
+async function fetchSmall(context: FetchContext, content: KnownContent, round: number): Promise<number> {
   const bytes = Buffer.alloc(content.size);
   const sink: Sink = {
     write: (part, offset) => void bytes.set(part, offset),
     restart: () => undefined,
   };
-  await receive(context, content, { sink });
+  await receive(context, content, { sink, round });
   context.destination.publishSmall(content, bytes);
   return content.size;
 }
 
 /** Receives into `blob`, from where it was begun, and ends it: published, kept for a later download, or removed. */
-async function fetchLarge(context: FetchContext, content: KnownContent, blob: IncompleteBlob): Promise<number> {
+async function fetchLarge(
+  context: FetchContext,
+  content: KnownContent,
+  blob: IncompleteBlob,
+  round: number,
+): Promise<number> {
   const { run, hashers, destination, progress } = context;
   const [{ path }] = content.entries;
   const algorithm = contentAlgorithmOf(content.etag);
@@ -139,7 +150,7 @@ async function fetchLarge(context: FetchContext, content: KnownContent, blob: In
       progress.received(path, counted);
     }
     const sink: Sink = { write, restart };
-    const bytes = await receive(context, content, { sink, begun, onValidator: blob.noteValidator });
+    const bytes = await receive(context, content, { sink, round, begun, onValidator: blob.noteValidator });
     worthless = true;
     destination.publish(content, blob, (await receiver.finish()).digest);
     return bytes;
@@ -160,6 +171,8 @@ const WORTHLESS: ReadonlySet<string> = new Set(["ERR_HF_INTEGRITY", "ERR_HF_NO_S
 
 interface Receiving {
   readonly sink: Sink;
+  /** From the second on it is asked for on other connections: a middlebox, or a server of many, may be what is wrong. */
+  readonly round: number;
   readonly begun?: IncompleteBlob["begun"];
   readonly onValidator?: (validator: string | undefined) => void;
 }
@@ -168,7 +181,7 @@ interface Receiving {
 async function receive(
   { run, commit, progress }: FetchContext,
   content: KnownContent,
-  { sink, begun, onValidator }: Receiving,
+  { sink, round, begun, onValidator }: Receiving,
 ): Promise<number> {
   if (begun?.bytes === content.size) return 0;
   const { repo, hub, signal, clock, random, rate } = run;
@@ -187,6 +200,7 @@ async function receive(
           openFile(hub, address, {
             subject,
             signal,
+            ...(round > 1 ? { fresh: true } : {}),
             ...(from === 0 ? {} : { range: { start: from } }),
             ...(from === 0 || etag === undefined ? {} : { ifRange: etag }),
           }),

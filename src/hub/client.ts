@@ -2,6 +2,7 @@ import { systemClock } from "../core/clock.ts";
 import type { Credential } from "../core/credential.ts";
 import { NetworkError } from "../core/errors.ts";
 import type { Clock, Fetch, Warn } from "../core/ports.ts";
+import type { WaitBoard } from "../core/wait-board.ts";
 import { encodeValues, hubAddress } from "./address.ts";
 import type { Values } from "./address.ts";
 import { webPageError } from "./errors.ts";
@@ -17,6 +18,7 @@ import { proxyFor } from "./proxy.ts";
 import type { ProxySettings } from "./proxy.ts";
 import { readBody } from "./read-body.ts";
 import type { RedirectPolicy } from "./redirects.ts";
+import type { ShowWait } from "./retry.ts";
 import type { OpenBody, OpenedBody } from "./transfer-types.ts";
 import { userAgent } from "./user-agent.ts";
 
@@ -46,6 +48,8 @@ export interface HubClientOptions {
   readonly userAgent?: string;
   /** Milliseconds until the head of an answer must be there, and that a body may stand still. @default 10_000 */
   readonly requestTimeoutMs?: number;
+  /** The same for a GET of a file's bytes. @default 30_000 */
+  readonly transferTimeoutMs?: number;
   /** Tries after the first, for calls that may be repeated. @default 5 */
   readonly retries?: number;
   /** Milliseconds that a wait may have; where the Hub asks for more, the call fails with the time in it. @default 60_000 */
@@ -54,6 +58,10 @@ export interface HubClientOptions {
   readonly offline?: boolean;
   /** Takes what the person should know while a call works: waits, and the Hub's own warnings. */
   readonly warn?: Warn;
+  /** Shows a wait of a second or more, in place of a warning; what it answers is called at the wait's end. */
+  readonly showWait?: ShowWait;
+  /** Where calls of several processes learn of a limit that one of them met. @default none */
+  readonly board?: WaitBoard;
   /** Takes one redacted line for each request that was sent. */
   readonly onExchange?: (line: string) => void;
 }
@@ -78,6 +86,8 @@ export interface CallOptions {
   readonly retries?: number;
   /** @default the client's `requestTimeoutMs` */
   readonly timeoutMs?: number;
+  /** For file bodies: on connections that served no call before. @default false */
+  readonly fresh?: boolean;
   /** Leave the credential out. @default false */
   readonly anonymous?: boolean;
   /** What the call is about, for the words of its refusal. @default read from the address */
@@ -133,7 +143,7 @@ const MAX_PAGES = 100_000;
 const TOTAL_MS = 300_000;
 
 export function createHubClient(options: HubClientOptions): HubClient {
-  const { endpoint, credential } = options;
+  const { endpoint, credential, transferTimeoutMs = 30_000 } = options;
   const own = options.fetch === undefined ? createNodeFetch({ ca: options.ca, proxy: options.proxy }) : undefined;
   const fetch = options.fetch ?? own;
   if (fetch === undefined) throw new TypeError("no fetch");
@@ -150,6 +160,8 @@ export function createHubClient(options: HubClientOptions): HubClient {
     maxWaitMs: options.maxWaitMs ?? 60_000,
     offline: options.offline ?? false,
     warn: options.warn,
+    showWait: options.showWait,
+    board: options.board,
     onExchange: options.onExchange,
   });
   const straight = createStraightBodies(options.ca);
@@ -157,12 +169,13 @@ export function createHubClient(options: HubClientOptions): HubClient {
   const bodies: Transport<OpenedBody> = async (url, request) => {
     const isProxied = options.proxy !== undefined && proxyFor(url, options.proxy) !== undefined;
     const open = options.openBody ?? (options.fetch !== undefined || isProxied ? overFetch : await straight.get());
-    const { method, headers, signal, headTimeoutMs, idleTimeoutMs } = request;
+    const { method, headers, signal, headTimeoutMs, idleTimeoutMs, fresh } = request;
     if (method !== "GET" && method !== "HEAD") throw new TypeError(`file bodies are not asked for with ${method}`);
     return open(url, headers, {
       method,
       headTimeoutMs,
       idleTimeoutMs,
+      ...(fresh === undefined ? {} : { fresh }),
       ...(signal === undefined ? {} : { signal }),
       ...(options.ca === undefined ? {} : { ca: options.ca }),
     });
@@ -200,8 +213,11 @@ export function createHubClient(options: HubClientOptions): HubClient {
         const { status, headers } = answer;
         return { status, url, headers, body: { [Symbol.asyncIterator]: () => answer.chunks() }, cancel: answer.cancel };
       }),
-    openBody: (target, options = {}) =>
-      exchange(callOf(endpoint, target, options, "identity"), bodies, async (reached) => reached),
+    openBody: (target, options = {}) => {
+      const call = callOf(endpoint, target, options, "identity");
+      const timeoutMs = call.timeoutMs ?? (call.method === "GET" ? transferTimeoutMs : undefined);
+      return exchange({ ...call, timeoutMs }, bodies, async (reached) => reached);
+    },
     close() {
       own?.close();
       straight.close();
@@ -235,6 +251,7 @@ function callOf(endpoint: string, target: string | URL, options: CallOptions, en
     repeatable: options.repeatable ?? (method === "GET" || method === "HEAD"),
     retries: options.retries,
     timeoutMs: options.timeoutMs,
+    fresh: options.fresh,
     anonymous: options.anonymous ?? false,
     subject: options.subject,
     signal: options.signal,

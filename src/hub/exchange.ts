@@ -1,6 +1,7 @@
 import type { Credential } from "../core/credential.ts";
 import { isHfError, OfflineError, safeText } from "../core/errors.ts";
 import type { Clock, RequestBody, Warn } from "../core/ports.ts";
+import type { WaitBoard } from "../core/wait-board.ts";
 import { refusalError } from "./errors.ts";
 import { requestId } from "./refusal.ts";
 import type { Subject } from "./refusal.ts";
@@ -10,8 +11,8 @@ import { retryKind } from "./network-errors.ts";
 import { readBody } from "./read-body.ts";
 import { firstHop, followRedirects, headerText, isRedirect } from "./redirects.ts";
 import type { AnswerHead, Hop, RedirectPolicy } from "./redirects.ts";
-import { RETRIED, retrying, toldSeconds } from "./retry.ts";
-import type { Outcome } from "./retry.ts";
+import { RETRIED, retrying, shownSleep, toldSeconds } from "./retry.ts";
+import type { Outcome, ShowWait } from "./retry.ts";
 import type { OpenedBody } from "./transfer-types.ts";
 
 /** What all calls of one client have in common. */
@@ -27,6 +28,9 @@ export interface ExchangeSetup {
   readonly maxWaitMs: number;
   readonly offline: boolean;
   readonly warn: Warn | undefined;
+  readonly showWait?: ShowWait | undefined;
+  /** What the Hub said to other processes of this machine about when to come again. */
+  readonly board?: WaitBoard | undefined;
   readonly onExchange: ((line: string) => void) | undefined;
 }
 
@@ -40,6 +44,8 @@ export interface Call {
   readonly repeatable: boolean;
   readonly retries: number | undefined;
   readonly timeoutMs: number | undefined;
+  /** On connections that served no call before. */
+  readonly fresh?: boolean | undefined;
   /** Without the client's credential. */
   readonly anonymous: boolean;
   readonly subject: Subject | undefined;
@@ -100,7 +106,11 @@ export function createExchange(setup: ExchangeSetup): Exchange {
     const common = { "user-agent": setup.userAgent, ...callerHeaders(call.headers) };
     const first = firstHop(call.url, call.method, call.body?.content, credential);
 
+    // A limit is a person's or, without a token, an address's.
+    const limited = `${hubOrigin} ${credential === undefined ? "anonymous" : "signed in"}`;
     const attempt = async (): Promise<Outcome<T>> => {
+      if (call.url.origin === hubOrigin && setup.board !== undefined)
+        await holdBack(setup, setup.board, limited, signal);
       const heads: (AnswerHead & { readonly url: URL })[] = [];
       let authenticated = false;
       const send = async (hop: Hop): Promise<A> => {
@@ -118,6 +128,7 @@ export function createExchange(setup: ExchangeSetup): Exchange {
           signal,
           headTimeoutMs: call.timeoutMs ?? setup.requestTimeoutMs,
           idleTimeoutMs: call.timeoutMs ?? setup.requestTimeoutMs,
+          fresh: call.fresh,
         }).catch((error: unknown) => {
           told(isHfError(error) ? error.code : "given up");
           throw error;
@@ -145,7 +156,11 @@ export function createExchange(setup: ExchangeSetup): Exchange {
           retryAfter: seconds,
         });
         signal?.throwIfAborted();
-        const kind = RETRIED.has(answer.status) ? "status" : undefined;
+        if (answer.status === 429 && seconds !== undefined && hop.url.origin === hubOrigin) {
+          setup.board?.note(limited, clock.now() + seconds * 1000);
+        }
+        const expired = answer.status === 403 && heads.length > 1 && hop.url.origin !== hubOrigin;
+        const kind = RETRIED.has(answer.status) ? "status" : expired ? "expired" : undefined;
         return { failed, kind, toldMs: seconds === undefined ? undefined : seconds * 1000 };
       } catch (error) {
         signal?.throwIfAborted();
@@ -160,9 +175,23 @@ export function createExchange(setup: ExchangeSetup): Exchange {
       retries: call.repeatable ? (call.retries ?? setup.retries) : 0,
       maxWaitMs: setup.maxWaitMs,
       warn,
+      showWait: setup.showWait,
       signal,
     });
   };
+}
+
+/** A wait that would not be sat out is no reason not to ask: the Hub then says itself how long it is. */
+async function holdBack(
+  setup: ExchangeSetup,
+  board: WaitBoard,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const wait = board.until(key) - setup.clock.now();
+  if (wait <= 0 || wait > setup.maxWaitMs) return;
+  const message = `${new URL(setup.endpoint).host} has told another call of this machine to wait.`;
+  await shownSleep(wait + setup.random() * 1000, message, { ...setup, signal });
 }
 
 /** A signpost's body is read when it is short, so that its connection can be used again. */

@@ -12,6 +12,8 @@ export interface HopRequest {
   readonly headTimeoutMs: number;
   /** Milliseconds the body may stand still. */
   readonly idleTimeoutMs: number;
+  /** On a new connection, where the transport can choose; a `fetch` chooses its connections itself. */
+  readonly fresh?: boolean | undefined;
 }
 
 /** Sends one hop and gives the head of its answer, whatever its status. */

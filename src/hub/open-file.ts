@@ -16,6 +16,8 @@ export interface OpenFileOptions {
   readonly subject?: Subject;
   /** @default the client's */
   readonly retries?: number;
+  /** On connections that served no call before. @default false */
+  readonly fresh?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -45,7 +47,7 @@ export async function openFile(
   path: string,
   options: OpenFileOptions = {},
 ): Promise<OpenedFile> {
-  const { range, ifRange, method = "GET", subject, retries, signal } = options;
+  const { range, ifRange, method = "GET", subject, retries, fresh, signal } = options;
   const headers: Record<string, string> = { accept: "*/*" };
   if (range !== undefined) headers["range"] = `bytes=${range.start}-${range.end ?? ""}`;
   if (range !== undefined && ifRange !== undefined) headers["if-range"] = ifRange;
@@ -54,6 +56,7 @@ export async function openFile(
     headers,
     ...(subject === undefined ? {} : { subject }),
     ...(retries === undefined ? {} : { retries }),
+    ...(fresh === undefined ? {} : { fresh }),
     ...(signal === undefined ? {} : { signal }),
   });
   const { answer, url } = reached;

@@ -4,8 +4,9 @@ import type { Clock, Warn } from "../core/ports.ts";
 /**
  * Why a request may be sent again. `unreachable`: no connection came about (name, refused, no route). `timeout`: no
  * answer in time. `network`: an existing connection broke. `status`: the Hub answered with one of {@link RETRIED}.
+ * `expired`: the storage refuses an address that the Hub signed, whose time may be over; the Hub gives another one.
  */
-export type RetryKind = "unreachable" | "timeout" | "network" | "status";
+export type RetryKind = "unreachable" | "timeout" | "network" | "status" | "expired";
 
 export type Outcome<T> =
   | { readonly done: T }
@@ -28,6 +29,8 @@ export interface RetryPolicy {
   /** A longer wait than this is not sat out: the caller gets the error, with the time in it. */
   readonly maxWaitMs: number;
   readonly warn?: Warn | undefined;
+  /** Shows a wait of a second or more, in place of a warning; what it answers is called at the end of the wait. */
+  readonly showWait?: ShowWait | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -40,14 +43,32 @@ export async function retrying<T>(attempt: () => Promise<Outcome<T>>, policy: Re
     if (kind === undefined || tries > Math.min(policy.retries, mostRetries(kind))) throw failed;
     const wait = waitMs(kind, tries, toldMs, policy.random());
     if (wait > policy.maxWaitMs) throw failed;
-    if (wait >= 1000) policy.warn?.(`${failed.message} Trying again in ${Math.ceil(wait / 1000)} s.`);
-    await policy.clock.sleep(wait, policy.signal);
+    await shownSleep(wait, failed.message, policy);
+  }
+}
+
+/** @returns ends the showing */
+export type ShowWait = (message: string, ms: number) => () => void;
+
+/** Waits, and lets the person know why when it takes a second or more. */
+export async function shownSleep(
+  ms: number,
+  message: string,
+  { clock, warn, showWait, signal }: Pick<RetryPolicy, "clock" | "warn" | "showWait" | "signal">,
+): Promise<void> {
+  let end: (() => void) | undefined;
+  if (ms >= 1000 && showWait !== undefined) end = showWait(message, ms);
+  else if (ms >= 1000) warn?.(`${message} Trying again in ${Math.ceil(ms / 1000)} s.`);
+  try {
+    await clock.sleep(ms, signal);
+  } finally {
+    end?.();
   }
 }
 
 /** A person who is not connected, or mistyped the endpoint, should not wait through five rounds to be told so. */
 function mostRetries(kind: RetryKind): number {
-  return kind === "unreachable" || kind === "timeout" ? 2 : Infinity;
+  return kind === "unreachable" || kind === "timeout" || kind === "expired" ? 2 : Infinity;
 }
 
 /**
@@ -56,7 +77,7 @@ function mostRetries(kind: RetryKind): number {
  */
 export function waitMs(kind: RetryKind, tries: number, toldMs: number | undefined, random: number): number {
   if (toldMs !== undefined) return toldMs + random * 1000;
-  const base = kind === "unreachable" ? 250 : 1000;
+  const base = kind === "unreachable" || kind === "expired" ? 250 : 1000;
   return random * Math.min(base * 2 ** (tries - 1), 8000);
 }
 

@@ -26,7 +26,7 @@ export function timeoutError(url: URL, ms: number, received?: number): TransferE
   const what = received === undefined ? "No answer from" : "No byte from";
   return new TransferError("ERR_HF_TIMEOUT", `${what} ${url.host} for ${ms / 1000} s`, {
     received,
-    hint: "Check the network, then try again.",
+    hint: "Check the network, then try again. HF_HUB_DOWNLOAD_TIMEOUT gives it more seconds.",
   });
 }
 

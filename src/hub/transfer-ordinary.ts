@@ -59,8 +59,8 @@ async function sendRequest(
   headers: Record<string, string>,
   { method = "GET", headTimeoutMs, ...rest }: TransferOptions & Times,
 ): Promise<IncomingMessage> {
-  const { signal, ca } = rest;
-  const init: RequestOptions = { method, headers };
+  const { signal, ca, fresh } = rest;
+  const init: RequestOptions = { method, headers, ...(fresh === true ? { agent: false } : {}) };
   if (ca !== undefined && ca.length > 0) init.ca = [...ca];
   const request = url.protocol === "https:" ? (await import("node:https")).request : requestHttp;
   return new Promise((resolve, reject) => {

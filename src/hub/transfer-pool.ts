@@ -13,6 +13,8 @@ export interface Pool {
 export interface PoolOptions {
   readonly ca?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** On a new connection. */
+  readonly fresh?: boolean | undefined;
 }
 
 interface Lane {
@@ -99,9 +101,9 @@ export function createPool(most: number): Pool {
   };
 
   return {
-    async request(url, request, { ca, signal }) {
+    async request(url, request, { ca, signal, fresh: asked = false }) {
       const lane = laneFor(url, ca);
-      for (let fresh = false; ;) {
+      for (let fresh = asked; ;) {
         signal?.throwIfAborted();
         if (closed) throw new TypeError("the pool is closed");
         const claimed = claim(url, lane, fresh);

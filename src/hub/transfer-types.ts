@@ -7,6 +7,8 @@ export interface TransferOptions {
   readonly headTimeoutMs?: number;
   /** Milliseconds the body may stand still. @default 10_000 */
   readonly idleTimeoutMs?: number;
+  /** On a connection that brought nothing before: what an earlier one brought was wrong. @default false */
+  readonly fresh?: boolean;
   /** PEM certificates to trust instead of the list that Node brings. */
   readonly ca?: readonly string[];
 }

@@ -167,6 +167,18 @@ describe("openBody()", () => {
     assert.equal(started.connections, 2);
   });
 
+  it("asks on a connection of its own where that is wished for", async () => {
+    const sockets: Socket[] = [];
+    const { url } = await peer((_head, socket) => {
+      sockets.push(socket);
+      socket.write(`${head(2)}ok`);
+    });
+    const { openBody } = transfer();
+    for (const fresh of [false, false, true, true]) await bytesOf(await openBody(url, {}, { fresh }));
+    assert.equal(sockets[1], sockets[0]);
+    assert.equal(new Set(sockets).size, 3);
+  });
+
   it("does not send again when a fresh connection is closed, or an answer had begun", async () => {
     const started = await peer((_, socket, number) => {
       if (number === 1) socket.end("HTTP/1.1 20");

@@ -60,9 +60,9 @@ async function openNarrow(
   headers: Record<string, string>,
   options: TransferOptions & { readonly headTimeoutMs: number; readonly idleTimeoutMs: number },
 ): Promise<OpenedBody | undefined> {
-  const { method = "GET", signal, ca, headTimeoutMs, idleTimeoutMs } = options;
+  const { method = "GET", signal, ca, fresh, headTimeoutMs, idleTimeoutMs } = options;
   const text = requestText(url, method, headers);
-  const body = await pool.request(url, { method, text, headTimeoutMs, idleTimeoutMs }, { ca, signal });
+  const body = await pool.request(url, { method, text, headTimeoutMs, idleTimeoutMs }, { ca, signal, fresh });
   return body.narrow ? opened(body, signal) : undefined;
 }
 

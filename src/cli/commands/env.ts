@@ -31,6 +31,7 @@ export const env = command({
       HF_HUB_DISABLE_SYMLINKS: settings.disableSymlinks,
       HF_DEVICE_CODE_OAUTH_CLIENT_ID: oauthClientId(context.env),
       HF_HUB_ETAG_TIMEOUT: settings.requestTimeoutMs / 1000,
+      HF_HUB_DOWNLOAD_TIMEOUT: settings.downloadTimeoutMs / 1000,
     };
     return {
       data: facts,
