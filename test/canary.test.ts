@@ -38,6 +38,8 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["download", "acme/gated-manual", "config.json", "--force-download"],
   ["download", "carol/gated-model"],
   ["download", "alice/nothing-here"],
+  ["download", "acme/gated-manual", "--prefer-offline", "--no-resume"],
+  ["cache", "ready", "acme/gated-manual"],
   ["auth", "login", "--force", "--token-stdin"],
   ["auth", "logout", "--name", "nobody"],
   ["auth", "nonsense"],

@@ -141,7 +141,8 @@ export async function planDownload(
 
 /**
  * {@link downloadSnapshot} (or {@link downloadFile}, with `path`) as the events of it: `planned`, `started`, `progress`
- * (at most 10 a second), `verified`, `retry`, and at last `done` with the result. Leaving the loop stops the download.
+ * (at most 10 a second), `resumed`, `verified`, `retry`, `kept`, and at last `done` with the result. Leaving the loop stops
+ * the download.
  * @example
  * for await (const event of download("acme/tiny")) {
  *   if (event.kind === "progress") console.error(event.bytes, event.totalBytes);

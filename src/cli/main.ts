@@ -32,6 +32,11 @@ export async function main(argv: readonly string[], process: ProcessPort): Promi
     const exit = await statusAtOnce(argv.slice(2), process);
     if (exit !== undefined) return exit;
   }
+  if (argv[0] === "cache" && argv[1] === "ready") {
+    const { readyAtOnce } = await import("./ready-at-once.ts");
+    const exit = readyAtOnce(argv.slice(2), process);
+    if (exit !== undefined) return exit;
+  }
   if (argv[0] === "run") {
     const { runAtOnce } = await import("./run-at-once.ts");
     const exit = await runAtOnce(argv.slice(1), process);

@@ -20,6 +20,7 @@ import { authTrust } from "./commands/auth-trust.ts";
 import { authUse } from "./commands/auth-use.ts";
 import { authWhoami } from "./commands/auth-whoami.ts";
 import { doctor } from "./commands/doctor.ts";
+import { cacheReady } from "./commands/cache-ready.ts";
 import { download } from "./commands/download.ts";
 import { env } from "./commands/env.ts";
 import { run } from "./commands/run.ts";
@@ -61,6 +62,11 @@ const access = buildRouteMap<string, TreeContext>({
   },
 });
 
+const cache = buildRouteMap<string, TreeContext>({
+  routes: { ready: cacheReady },
+  docs: { brief: "See what is in the shared cache" },
+});
+
 /** Every command. Those at the end are spellings of `huggingface-cli`, kept for scripts and fingers. */
 export const routes = buildRouteMap<string, TreeContext>({
   routes: {
@@ -69,6 +75,7 @@ export const routes = buildRouteMap<string, TreeContext>({
     access,
     download,
     doctor,
+    cache,
     env,
     version,
     whoami: authWhoami,

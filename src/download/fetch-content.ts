@@ -6,6 +6,7 @@ import { encodePath, encodeSegment, repoPath } from "../core/repo.ts";
 import { openFile } from "../hub/index.ts";
 import type { Destination } from "./destination.ts";
 import { pour } from "./pour.ts";
+import { offline } from "./resolve.ts";
 import type { Sink } from "./pour.ts";
 import type { Progress } from "./progress.ts";
 import type { WantedEntry } from "./plan.ts";
@@ -67,6 +68,8 @@ export async function fetchContent(context: FetchContext, content: KnownContent)
 
 /** Answers the bytes that came over the network and were kept. */
 async function fetchVerified(context: FetchContext, content: KnownContent): Promise<number> {
+  // What was to be copied on this machine turned out to be damaged.
+  if (context.run.offline) throw offline(context.run, context.commit, `'${content.entries[0].path}'`);
   if (content.size <= SMALL_BYTES) return trying(context, content, (round) => fetchSmall(context, content, round));
   const blob = context.destination.open(content, "resume");
   if (blob.begun === undefined) {

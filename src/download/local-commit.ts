@@ -12,6 +12,8 @@ import type { Run } from "./run.ts";
 export function rememberedCommit(run: Run, local: LocalDir, revision: string): string | undefined {
   const listings = keptListings(join(local.store.folder, "trees"));
   const ref = readRef(run.paths, revision);
+  // The last listing may be another branch's: good enough where nobody can be asked, and only there.
+  if (run.wholeOnly) return ref !== undefined && listings.includes(ref) ? ref : undefined;
   return ref !== undefined && (listings.length === 0 || listings.includes(ref)) ? ref : listings[0];
 }
 

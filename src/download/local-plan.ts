@@ -134,7 +134,8 @@ async function findOne(run: Run, local: LocalDir, revision: string, path: string
   const there = run.force ? undefined : findNoted(local, path);
   if (there?.resolution.commit === revision) return there;
   if (run.offline) {
-    if (there === undefined) return findShared(run, revision, path);
+    // Of the file alone nothing tells which revision it is of.
+    if (there === undefined || run.wholeOnly) return findShared(run, revision, path);
     run.warn(`The network is switched off; '${path}' is taken as it is in the folder.`);
     return there;
   }

@@ -220,6 +220,8 @@ describe("a download into a local dir", () => {
     const blob = realpathSync(join(cached.path, WEIGHTS));
     writeFileSync(blob, Buffer.alloc(1_500_000));
     rmSync(at(WEIGHTS));
+    await assert.rejects(all({ offline: true }), { code: "ERR_HF_OFFLINE" });
+    assert.deepEqual(transfers(), []);
     warnings.length = 0;
     assert.equal((await all()).downloadedBytes, 1_500_000);
     assert.match(warnings.join(), /damaged/);

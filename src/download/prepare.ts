@@ -71,6 +71,7 @@ function isWhole(cached: CachedSnapshot): boolean {
 
 /** Without the Hub the cache must have all that is wanted; where it can't tell, what is there is what there is. */
 function checkWhole(run: Run, revision: string, cached: CachedSnapshot, { unreachable }: Resolution): void {
+  if (run.wholeOnly && cached.tree === undefined) throw offline(run, revision);
   const [first] = cached.missing;
   if (first === undefined) return;
   if (isHfError(unreachable) && unreachable.code !== "ERR_HF_OFFLINE") throw unreachable;

@@ -157,6 +157,17 @@ describe("a download after one that did not end", () => {
     assertWhole(join(done.path, NAME));
   });
 
+  it("is stopped again further on, and leaves more", async () => {
+    await abortOne();
+    await hub.fault({ origin: "cdn", method: "GET", stall: { afterBytes: 6_000_000 }, times: 1 });
+    const stop = new AbortController();
+    const ended = assert.rejects(fetchHere({ signal: stop.signal }), { message: "enough" });
+    await until(() => [...partials().values()].includes(STOP + 6_000_000));
+    stop.abort(new Error("enough"));
+    await ended;
+    assert.equal((await fetchHere()).downloadedBytes, SIZE - STOP - 6_000_000);
+  });
+
   it("goes on as well when the abort came while it read what was there", async () => {
     await abortOne();
     const stop = new AbortController();

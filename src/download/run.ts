@@ -19,6 +19,8 @@ export interface Run {
   readonly paths: RepoPaths;
   readonly force: boolean;
   readonly offline: boolean;
+  /** What is not known to be whole is no answer. */
+  readonly wholeOnly: boolean;
   readonly workers: number;
   readonly copies: boolean;
   readonly allowLowSpace: boolean;
@@ -56,7 +58,8 @@ export function openRun(hub: HubClient, repo: Repo, options: FetchOptions & { re
     repo,
     paths: repoPaths(realPathOfPrefix(options.cacheDir), repo),
     force: options.forceDownload ?? false,
-    offline: options.offline ?? false,
+    offline: options.offline === true || options.offline === "whole",
+    wholeOnly: options.offline === "whole",
     workers,
     copies: options.disableSymlinks ?? false,
     allowLowSpace: options.allowLowSpace ?? false,

@@ -18,8 +18,11 @@ export interface FetchOptions {
   readonly localDir?: string;
   /** Fetch and replace also what the cache has. @default false */
   readonly forceDownload?: boolean;
-  /** Make no request; what the cache does not have is an error. @default false */
-  readonly offline?: boolean;
+  /**
+   * Make no request; what the cache does not have is an error. `"whole"`: also a snapshot of which the cache does not
+   * know whether it is whole. @default false
+   */
+  readonly offline?: boolean | "whole";
   /** Put copies in the snapshot instead of links. Links are also given up where the file system has none. @default false */
   readonly disableSymlinks?: boolean;
   /** Begin also where less is free than the download needs. @default false */

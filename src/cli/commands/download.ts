@@ -27,6 +27,7 @@ interface Flags {
   readonly dryRun?: boolean;
   readonly allowLowSpace?: boolean;
   readonly noResume?: boolean;
+  readonly preferOffline?: boolean;
 }
 
 export const download = command<Flags>({
@@ -47,6 +48,7 @@ export const download = command<Flags>({
     offline: switchFlag("Make no request: answer from the cache or fail"),
     limitRate: valueFlag("Bytes a second that all files together may take, as in 500K or 8M", "RATE"),
     progress: valueFlag("auto, bar, lines, ndjson (one JSON object a line, on stderr) or none (default: auto)", "HOW"),
+    preferOffline: switchFlag("Take what is there and whole without asking the Hub; ask for the rest"),
     maxWorkers: valueFlag("Files under way at the same time (default: 8)", "N"),
     dryRun: switchFlag("Say what would be fetched, and write nothing"),
     allowLowSpace: switchFlag("Begin also where less is free than the download needs"),
@@ -93,6 +95,7 @@ export const download = command<Flags>({
       offline: flags.offline === true || settings.offline,
       allowLowSpace: flags.allowLowSpace === true,
       resume: flags.noResume !== true,
+      preferOffline: flags.preferOffline === true,
       signal: context.signal,
       warn: context.warn,
       ...(limitRate === undefined ? {} : { limitRate }),
