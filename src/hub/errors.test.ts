@@ -182,7 +182,7 @@ const CASES: readonly Case[] = [
   { what: "a fault of the Hub", status: 503, becomes: "ERR_HF_HUB_DOWN", hint: /status\.huggingface\.co/ },
   { what: "too many requests", status: 429, becomes: "ERR_HF_RATE_LIMITED", hint: /^Wait a few minutes\.$/ },
   { what: "a proxy's question", status: 407, becomes: "ERR_HF_PROXY", hint: /HTTPS_PROXY/ },
-  { what: "anything else", status: 400, said: "* bad at x", becomes: "ERR_HF_HTTP", hint: /^$/ },
+  { what: "anything else", status: 400, said: "* bad at x", becomes: "ERR_HF_HTTP", hint: /with --debug/ },
 ];
 
 function refusal(more: Partial<Refusal> & { readonly heads?: Record<string, string> }): HfError {
