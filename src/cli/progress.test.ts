@@ -119,4 +119,12 @@ describe("createProgress() on a terminal", () => {
       assert.equal(screen.text.split("\n").length, 2);
     }
   });
+
+  it("does not speak of a rate where everything was on this machine", () => {
+    const { screen, view } = drawOn(100);
+    view.onEvent(planned(9, 1_100_000));
+    view.onEvent({ kind: "done", files: 9, downloadedBytes: 0 });
+    const last = screen.text.split("\n").at(-1);
+    assert.equal(last, "9 files, 1.1 MB, were on this machine already; nothing had to be fetched");
+  });
 });

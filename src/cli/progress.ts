@@ -103,9 +103,12 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
         clear();
         if (planned !== undefined && planned.missingFiles > 0) {
           const seconds = Math.max(0.001, (now() - startedAt) / 1000);
+          const files = count(planned.missingFiles, "file");
           line(
-            `Fetched and verified ${count(planned.missingFiles, "file")}, ${formatBytes(event.downloadedBytes)} ` +
-              `in ${seconds.toFixed(1)} s (${rate(event.downloadedBytes, seconds)})`,
+            event.downloadedBytes === 0 && planned.missingBytes > 0
+              ? `${files}, ${formatBytes(planned.missingBytes)}, were on this machine already; nothing had to be fetched`
+              : `Fetched and verified ${files}, ${formatBytes(event.downloadedBytes)} ` +
+                  `in ${seconds.toFixed(1)} s (${rate(event.downloadedBytes, seconds)})`,
           );
         }
         break;
