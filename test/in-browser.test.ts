@@ -67,6 +67,36 @@ describe("in a real browser", { skip: noChromium }, () => {
     assert.deepEqual(complaints(), []);
   });
 
+  it("shows the terms that hf access open leads to; hf access wait sees that the person has accepted them", async () => {
+    const env = { HF_TOKEN: world.token("carol-read") };
+    const { stdout } = await world.hf(["access", "open", "acme/gated-auto", "--no-browser"], { env });
+    const waiting = start(world, ["access", "wait", "acme/gated-auto", "--interval", "1s"], env);
+    await waiting.until(/carol has not asked for access[\s\S]*Asking again/);
+    const page = await open(stdout.trim());
+    await page.getByRole("link", { name: "Sign in to ask for access" }).click();
+    await signIn(page, "carol");
+    assert.equal(
+      statusOf(world.hub, "acme/gated-auto", "carol"),
+      undefined,
+      "nothing was accepted before the person did",
+    );
+    await page.getByLabel("Company").fill("Carol & <Co>");
+    await page.getByLabel("Country").selectOption("NZ");
+    await page.getByLabel("I want to use it for").selectOption("Teaching");
+    await page.getByLabel("I agree to the licence").check();
+    await press(page, "Accept and get access");
+    const { exit, stdout: verdict, stderr } = await waiting.ended;
+    assert.equal(exit, 0, stderr);
+    assert.match(verdict, /You may read model acme\/gated-auto[\s\S]*\(ok\)/);
+    const asked = world.hub.journal.entries.filter(({ url }) => url.includes("ask-access"));
+    assert.deepEqual(
+      asked.map(({ headers }) => /chrom/i.test(headers["user-agent"] ?? "")),
+      [true],
+      "the browser alone has accepted",
+    );
+    assert.deepEqual(complaints(), []);
+  });
+
   it("tells the program that the person said no", async () => {
     const { running, address } = await startWeb();
     const page = await open(address, { dark: true, width: 390 });
