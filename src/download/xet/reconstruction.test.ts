@@ -31,6 +31,20 @@ const bad = (error: unknown): boolean =>
   isHfError(error) && error.code === "ERR_HF_BAD_ANSWER" && error.hint !== undefined;
 
 describe("readReconstruction()", () => {
+  it("looks no endless terms up among endless ranges", () => {
+    const one = { chunks: range(0, 1), bytes: range(0, 9) };
+    const terms = (count: number): Json[] => Array.from({ length: count }, () => term(A, 0, 1, 1));
+    const said = (count: number, ranges: number): Json => ({
+      offset_into_first_range: 0,
+      terms: terms(count),
+      xorbs: { [A]: [{ url, ranges: Array.from({ length: ranges }, () => one) }] },
+    });
+    const window = (size: number) => ({ start: 0, end: size });
+    assert.equal(readReconstruction(said(60_000, 8192), window(60_000), CAS).length, 1);
+    assert.throws(() => readReconstruction(said(65_537, 1), window(65_537), CAS), bad);
+    assert.throws(() => readReconstruction(said(1, 8193), window(1), CAS), bad);
+  });
+
   it("gives one request for each range, with every place its content is for", () => {
     const ranges = readReconstruction(good(), WINDOW, CAS);
     assert.deepEqual(

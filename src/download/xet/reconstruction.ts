@@ -34,6 +34,8 @@ export interface XorbRange {
 /** Limits of the format: chunks and bytes of a xorb. */
 const MOST_CHUNKS = 8192;
 const MOST_BYTES = 64 * 1024 * 1024 + MOST_CHUNKS * 8;
+/** Twice what a part of a file can need: its smallest chunks have 8 KiB. Each is looked up among the ranges of a xorb. */
+const MOST_TERMS = 65_536;
 
 /**
  * Narrows an answer about how to put a part of a file together, of either version. Nothing in it is believed: what
@@ -43,7 +45,7 @@ const MOST_BYTES = 64 * 1024 * 1024 + MOST_CHUNKS * 8;
  */
 export function readReconstruction(value: unknown, window: FileRange, cas: URL): XorbRange[] {
   const { offset_into_first_range: offset, terms, xorbs, fetch_info: info } = fields(value);
-  if (!Array.isArray(terms) || terms.length === 0) throw bad("no terms");
+  if (!Array.isArray(terms) || terms.length === 0 || terms.length > MOST_TERMS) throw bad("no terms, or too many");
   const sources = readSources(xorbs ?? info, cas);
   if (!isCount(offset)) throw bad("no offset");
   const made = new Map<Source, { readonly xorb: string; readonly uses: Use[] }>();
@@ -89,10 +91,9 @@ function readSources(value: unknown, cas: URL): ReadonlyMap<string, readonly Sou
   const sources = new Map<string, Source[]>();
   for (const [hash, entries] of Object.entries(fields(value))) {
     if (!/^[0-9a-f]{64}$/.test(hash) || !Array.isArray(entries)) throw bad("xorbs that are none");
-    sources.set(
-      hash,
-      entries.flatMap((entry) => readEntry(entry, cas)),
-    );
+    const ranges = entries.flatMap((entry) => readEntry(entry, cas));
+    if (ranges.length > MOST_CHUNKS) throw bad("more ranges of a xorb than it has chunks");
+    sources.set(hash, ranges);
   }
   return sources;
 }
