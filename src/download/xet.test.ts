@@ -84,7 +84,7 @@ function client({ requestTimeoutMs }: Options) {
     endpoint: hub.url,
     credential: { token, origin: new URL(hub.url).origin, source: "test" },
     clock: quickClock(Date.now()),
-    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs, transferTimeoutMs: requestTimeoutMs }),
   });
 }
 

@@ -50,6 +50,22 @@ describe("createHubClient(): calls", () => {
     assert.equal(server.seen[0]?.headers["authorization"], undefined);
   });
 
+  it("asks another service with that one's credential alone, which it never renews as its own", async (t) => {
+    const hub = await serve(t, (_request, response) => json(response, 1));
+    const other = await serve(t, (_request, response) => json(response, 1));
+    const client = clientFor(t, hub.url, { userAgent: "latchkey/0", renewCredential: assert.fail });
+    const there = Secret.of(`${value}-there`);
+    const origin = new URL(other.url).origin;
+    await client.at(other.url, undefined).json("x");
+    await client.at(other.url, { token: there, origin, source: "test", expiresAt: new Date(0) }).json("x");
+    const sent = other.seen.map(({ headers }) => [headers["user-agent"], headers["authorization"]]);
+    assert.deepEqual(sent, [
+      ["latchkey/0", undefined],
+      ["latchkey/0", `Bearer ${value}-there`],
+    ]);
+    assert.deepEqual(hub.seen, []);
+  });
+
   it("asks for a credential anew in its last five minutes, and does with the old one until its end", async (t) => {
     const server = await serve(t, (_request, response) => json(response, 1));
     const { origin } = new URL(server.url);

@@ -245,7 +245,8 @@ export function createHubClient(options: HubClientOptions): HubClient {
       return exchange({ ...call, timeoutMs }, bodies, async (reached) => reached);
     },
     at(endpoint, credential) {
-      const { credential: _own, ...settings } = options;
+      // Nor what would renew it, nor what is known of this service's limits.
+      const { credential: _own, renewCredential: _renew, board: _board, ...settings } = options;
       const other = createHubClient({ ...settings, endpoint, ...(credential === undefined ? {} : { credential }) });
       others.push(other);
       return other;
