@@ -27,7 +27,7 @@ export function ensureRepoFolder(root: Root, folder: string): void {
   const seen = folders.get(folder);
   if (seen !== undefined && seen === identity(folder, root)) return;
   const made = extendedPath(folder, root.platform);
-  if (!fs.existsSync(made)) refuseStray(root, existingParent(folder));
+  if (!fs.existsSync(made)) refuseStray(root, folder);
   ensureFolderSync(made);
   refuseStray(root, made);
   folders.set(folder, identity(folder, root) ?? "");
@@ -44,8 +44,8 @@ function identity(folder: string, { platform }: Root): string | undefined {
  * @throws DiskError when it would lie outside the root, or when something that is no folder is in its way
  */
 export function checkFolder(root: Root, folder: string): void {
+  refuseStray(root, folder);
   const there = existingParent(folder);
-  refuseStray(root, there);
   if (fs.statSync(there).isDirectory()) return;
   throw new DiskError("ERR_HF_DISK", `A file is where a folder is needed: ${there}`, {
     hint: "Nothing was written. Move it away, then try again.",
@@ -89,13 +89,16 @@ export function existingParent(path: string): string {
   }
 }
 
+/** Refuses what exists of a folder below the root when that really is elsewhere. */
 function refuseStray(root: Root, folder: string): void {
   // Nothing is there yet, so there is nothing that could lead astray.
   if (!fs.existsSync(root.folder)) return;
+  // Looked up only now: another process may just have made the root, and before that this would be a folder above it.
+  const there = existingParent(folder);
   const real = fs.realpathSync.native(root.folder);
-  const inside = relative(real, fs.realpathSync.native(folder));
+  const inside = relative(real, fs.realpathSync.native(there));
   if (inside === "" || (!inside.startsWith("..") && !isAbsolute(inside))) return;
-  throw new DiskError("ERR_HF_DISK", `A folder is a link that leads out of ${root.folder}: ${folder}`, {
+  throw new DiskError("ERR_HF_DISK", `A folder is a link that leads out of ${root.folder}: ${there}`, {
     hint: "Nothing was written. Replace the link by a folder, or move it away, then try again.",
   });
 }

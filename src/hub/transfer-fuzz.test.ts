@@ -123,7 +123,7 @@ function plainReading(wire: Buffer): Buffer | undefined {
     if (status === 204 || status === 304) return Buffer.alloc(0);
     const lengths = text.split("\r\n").filter((line) => /^content-length[\t ]*:/i.test(line));
     const length = Number(lengths[0]?.slice(lengths[0].indexOf(":") + 1).trim());
-    if (lengths.length !== 1 || !(length <= rest.length) || /transfer-encoding/i.test(text)) return undefined;
+    if (lengths.length !== 1 || !(length <= rest.length) || /^transfer-encoding[\t ]*:/im.test(text)) return undefined;
     return rest.subarray(0, length);
   }
 }
