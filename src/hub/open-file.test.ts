@@ -149,7 +149,7 @@ for (const [way, more] of ways) {
           if (request.url === "/cut") response.destroy();
         });
       });
-      const client = clientFor(t, hub.url, { ...more, requestTimeoutMs: 100 });
+      const client = clientFor(t, hub.url, { ...more, transferTimeoutMs: 100 });
       await assert.rejects(text(await openFile(client, "cut")), { code: "ERR_HF_NETWORK" });
       await assert.rejects(text(await openFile(client, "still")), { code: "ERR_HF_TIMEOUT" });
     });
