@@ -29,6 +29,18 @@ const app = {
     build.onResolve({ filter: /^\.\/hf-app\.cjs$/ }, ({ path }) => ({ path, external: true }));
   },
 };
+/**
+ * Before anything else of a program: an older Node fails at some function that it does not have, in the middle of a
+ * page of minified source. Written so that a Node of any age can read it.
+ */
+const OLD_NODE = [
+  'var nodeVersion=process.versions.node.split(".").map(Number);',
+  "if(nodeVersion[0]<20||(nodeVersion[0]===20&&nodeVersion[1]<19)){",
+  'console.error("Error: This program needs Node 20.19 or newer, and this is Node "+process.versions.node+".");',
+  'console.error("Next: Install a newer Node (https://nodejs.org), or change to one: nvm install 22");',
+  "process.exit(1);}",
+].join("");
+
 const common = {
   bundle: true,
   platform: "node",
@@ -58,7 +70,13 @@ function tsc(project) {
 
 async function bundle(entry, outfile, plugins) {
   const shebang = entry.startsWith("bin/") ? "#!/usr/bin/env node\n" : "";
-  const options = { ...common, banner: { js: shebang + '"use strict";' }, entryPoints: [entry], outfile, plugins };
+  const options = {
+    ...common,
+    banner: { js: shebang + '"use strict";' + OLD_NODE },
+    entryPoints: [entry],
+    outfile,
+    plugins,
+  };
   const result = await esbuild.build(options);
   return result.metafile;
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { rmSync } from "node:fs";
 import { HF, startWorld } from "./support/world.ts";
 import type { World } from "./support/world.ts";
 
@@ -398,7 +399,6 @@ describe("hf auth status", () => {
     assert.equal(dead.exit, 3);
     assert.equal(dead.signedIn, false);
     await login("alice-read");
-    const { chmodSync } = await import("node:fs");
     chmodSync(join(world.home, "token"), 0o644);
     const loose = await status({}, "--offline");
     assert.match(loose.unsafe.join(), /token can be read by other users/);
@@ -426,6 +426,46 @@ describe("the command line", () => {
     assert.equal(name.exit, 2);
     assert.equal(errorOf(name.stderr).code, "ERR_HF_USAGE");
     assert.match(errorOf(name.stderr).message, /download/);
+  });
+
+  const asNobody = spawnSync("setpriv", ["--version"]).status === 0 && process.getuid?.() === 0;
+
+  it(
+    "works for a user id that has no account and no home",
+    { skip: asNobody ? false : "needs setpriv and root" },
+    async (t) => {
+      const words = ["--reuid", "54321", "--regid", "54321", "--clear-groups", process.execPath, HF];
+      // One world for all: a folder that this user may enter and write to.
+      const folder = mkdtempSync(join(tmpdir(), "latchkey-nobody-"));
+      chmodSync(folder, 0o777);
+      try {
+        const run = (env: NodeJS.ProcessEnv, ...args: string[]) =>
+          world.run("setpriv", [...words, ...args], { cwd: "/", env: { HOME: undefined, HF_HOME: undefined, ...env } });
+        if ((await run({}, "version")).exit !== 0) return t.skip("that user can't read the program where it is here");
+        const token = world.token("alice-read");
+        const whoami = await run({ HF_TOKEN: token, HF_HOME: folder }, "whoami", "-q");
+        assert.deepEqual([whoami.exit, whoami.stdout], [0, "alice\n"], whoami.stderr);
+        const nowhere = await run({ HF_TOKEN: token }, "download", "alice/tiny-model", "config.json");
+        assert.equal(nowhere.exit, 6, nowhere.stderr);
+        assert.match(nowhere.stderr, /^Error: Could not make the folder: \/\.cache\/huggingface.*\nNext: /m);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
+
+  it("says on an old Node that it is too old, before anything else", () => {
+    for (const [version, status] of [
+      ["18.20.8", 1],
+      ["20.18.3", 1],
+      ["20.19.0", 0],
+    ] as const) {
+      const fake = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${version}" } });`;
+      const script = `${fake} process.argv.splice(1, 0, ${JSON.stringify(HF)}); require(${JSON.stringify(HF)})`;
+      const done = spawnSync(process.execPath, ["-e", script, "version"], { encoding: "utf8" });
+      assert.equal(done.status, status, done.stderr);
+      if (status === 1) assert.match(done.stderr, new RegExp(`^Error: .*this is Node ${version}\\.\\nNext: `));
+    }
   });
 
   it("says when its folder is gone, and when a flag names no file", async () => {

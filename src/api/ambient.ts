@@ -1,10 +1,9 @@
-import { homedir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { isGithubRunner, maskCommand } from "../core/github-runner.ts";
 import type { Environment, Machine } from "../core/ports.ts";
 import type { Secret } from "../core/secret.ts";
-import { userHome } from "../core/user-home.ts";
+import { ownHome, userHome } from "../core/user-home.ts";
 
 /** The environment of the process at this moment. Never read at import. */
 export function ambientEnvironment(): Environment {
@@ -17,7 +16,7 @@ export function ambientEnvironment(): Environment {
  */
 export function ambientMachine(env: Environment): Machine {
   const { platform } = process;
-  const home = env[platform === "win32" ? "USERPROFILE" : "HOME"] ?? homedir();
+  const home = env[platform === "win32" ? "USERPROFILE" : "HOME"] ?? ownHome();
   return { platform, home, cwd: process.cwd(), userHome };
 }
 

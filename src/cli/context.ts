@@ -1,11 +1,12 @@
-import { homedir, userInfo } from "node:os";
+import { setMaxListeners } from "node:events";
+import { userInfo } from "node:os";
 import { systemClock } from "../core/clock.ts";
 import { HfError, UsageError } from "../core/errors.ts";
 import type { Environment, Machine } from "../core/ports.ts";
 import { readSettings, parseEndpoint } from "../core/settings.ts";
 import type { Settings } from "../core/settings.ts";
 import { Secret } from "../core/secret.ts";
-import { userHome } from "../core/user-home.ts";
+import { ownHome, userHome } from "../core/user-home.ts";
 import { isGithubRunner, maskCommand } from "../core/github-runner.ts";
 import type { Session, SessionOptions } from "../api/index.ts";
 import type { CommonFlags } from "./command.ts";
@@ -104,8 +105,10 @@ export function createContext(flags: CommonFlags, process: ProcessPort): CliCont
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
   };
-  const machine = { platform: process.platform, home: homedir(), cwd: currentFolder(process), userHome };
+  const machine = { platform: process.platform, home: ownHome(), cwd: currentFolder(process), userHome };
   const interrupt = new AbortController();
+  // All that works at the same time listens to it; Node takes more than ten for a leak, and tells the person so.
+  setMaxListeners(0, interrupt.signal);
   const onSignal = (signal: NodeJS.Signals): void => {
     // The terminal has written ^C where the cursor was.
     if (signal === "SIGINT" && process.stderr.isTTY && process.stdin.isTTY) process.stderr.write("\n");

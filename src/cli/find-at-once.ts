@@ -1,4 +1,3 @@
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import {
   createFileTokenStore,
@@ -13,7 +12,7 @@ import type { LoginRefresher, TokenResolution, TokenSource, TokenStore } from ".
 import { systemClock } from "../core/clock.ts";
 import { parseEndpoint, readSettings } from "../core/settings.ts";
 import type { Settings } from "../core/settings.ts";
-import { userHome } from "../core/user-home.ts";
+import { ownHome, userHome } from "../core/user-home.ts";
 import type { ProcessPort } from "./process-port.ts";
 
 export interface FindOptions {
@@ -49,7 +48,7 @@ export interface FoundAtOnce {
 export function findAtOnce(process: ProcessPort, options: FindOptions = {}): FoundAtOnce {
   const { env, platform } = process;
   const cwd = process.cwd();
-  const read = readSettings(env, { platform, home: homedir(), cwd, userHome });
+  const read = readSettings(env, { platform, home: ownHome(), cwd, userHome });
   const endpoint = options.endpoint === undefined ? read.endpoint : parseEndpoint(options.endpoint);
   const { tokenPath, storedTokensPath } = read;
   const uid = process.getuid?.();

@@ -1,6 +1,5 @@
-import { homedir } from "node:os";
 import { readSettings } from "../core/settings.ts";
-import { userHome } from "../core/user-home.ts";
+import { ownHome, userHome } from "../core/user-home.ts";
 import { printReport } from "./output.ts";
 import type { OutputFormat } from "./output.ts";
 import type { ProcessPort } from "./process-port.ts";
@@ -19,7 +18,7 @@ export function readyAtOnce(words: readonly string[], process: ProcessPort): num
   if (spec === undefined || spec.startsWith("-") || format === undefined || more.length > 0) return undefined;
   try {
     const { env, platform } = process;
-    const settings = readSettings(env, { platform, home: homedir(), cwd: process.cwd(), userHome });
+    const settings = readSettings(env, { platform, home: ownHome(), cwd: process.cwd(), userHome });
     if (settings.warnings.length > 0) return undefined;
     const report = readyReport({ spec, cacheDir: settings.hubCache });
     return printReport(report, { format, colour: false, out: writeAtOnce, err: (text) => writeAtOnce(text, 2) });

@@ -29,7 +29,11 @@ export interface StatusFacts {
 export function statusReport(facts: StatusFacts): Report {
   const { survey, store, similar, settings, user, problem } = facts;
   const { resolution, sources } = survey;
-  const unsafe = [store.tokenFile, store.storedTokens, store.folder].filter((file) => file.unsafe !== undefined);
+  // Where the file that is named holds no token, its mode is somebody else's business.
+  const noToken = sources.some((source) => source.source === store.source && source.state === "refused");
+  const unsafe = [...(noToken ? [] : [store.tokenFile]), store.storedTokens, store.folder].filter(
+    (file) => file.unsafe !== undefined,
+  );
   const dead = problem?.code === "ERR_HF_INVALID_TOKEN";
   const promised = resolution.kind === "promised";
   const { endpoint, tokenPath, hubCache } = settings;

@@ -180,7 +180,10 @@ function faults({ logins }: Evidence): readonly Finding[] {
 }
 
 function loose({ logins, user }: Evidence): readonly Finding[] {
-  return logins.states.filter(isUnsafe).flatMap((state): Finding[] => {
+  // A file that holds no token is somebody else's business, whatever HF_TOKEN_PATH says: its mode may be meant.
+  const holdsToken = logins.content?.kind === "token" || logins.content?.kind === "padded";
+  const unsafe = logins.states.filter(isUnsafe).filter(({ path }) => path !== logins.tokenFile.path || holdsToken);
+  return unsafe.flatMap((state): Finding[] => {
     const folder = logins.states.at(-1) === state;
     const foreign = state.unsafe.startsWith("belongs");
     // Told with more words by `unreadable()`.

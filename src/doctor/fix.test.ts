@@ -82,6 +82,14 @@ describe("applyFixes()", () => {
     assert.deepEqual([mode(loose), mode(readOnly)], [0o600, 0o400]);
   });
 
+  it("leaves alone what a link leads to", { skip: unix }, async () => {
+    const shared = write("shared.conf", "setting = 1", 0o644);
+    symlinkSync(shared, join(home, "token"));
+    const [failure] = failures(await apply({ do: "make-private", path: join(home, "token") }));
+    assert.match(failure ?? "", /ELOOP/);
+    assert.equal(mode(shared), 0o644);
+  });
+
   it("changes no folder, waits for no pipe, and goes on with the rest", { skip: unix }, async () => {
     const folder = home;
     const before = mode(folder);

@@ -99,11 +99,14 @@ async function carryOut(action: FixAction, tools: FixTools): Promise<void> {
   }
 }
 
-/** The file that was opened is judged and changed, so that none can be put in its place meanwhile. */
+/**
+ * The file that was opened is judged and changed, so that none can be put in its place meanwhile. What a link leads to
+ * may be anybody's and of any use, and is left alone.
+ */
 function makePrivate(path: string, uid: number | undefined): void {
   let file: number | undefined;
   try {
-    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0));
     const stats = fstatSync(file);
     if (!stats.isFile() || (uid !== undefined && stats.uid !== uid)) {
       throw new DiskError("ERR_HF_DISK", `${path} is no file of yours, so it was left as it is.`);
