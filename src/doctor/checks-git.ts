@@ -2,7 +2,8 @@ import { basename } from "node:path";
 import type { Check } from "./check.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
-import { list, octal, shellWord } from "./words.ts";
+import { shellWord } from "../core/shell-word.ts";
+import { list, octal } from "./words.ts";
 
 export const GIT_CHECKS: readonly Check[] = [
   { area: "git", find: dotenvTracked },

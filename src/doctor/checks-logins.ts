@@ -2,7 +2,8 @@ import { dirname } from "node:path";
 import type { Check } from "./check.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
-import { isUnsafe, setLine, shellWord, staleLock } from "./words.ts";
+import { shellWord } from "../core/shell-word.ts";
+import { isUnsafe, setLine, staleLock } from "./words.ts";
 
 function userLine({ uid, name }: Evidence["user"]): readonly string[] {
   return uid === undefined ? [] : [`user ${uid}${name === undefined ? ", which has no account here" : ` (${name})`}`];

@@ -2,7 +2,8 @@ import { dirname } from "node:path";
 import type { Check } from "./check.ts";
 import type { Evidence, ProgramOnPath } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
-import { setLine, shellWord } from "./words.ts";
+import { shellWord } from "../core/shell-word.ts";
+import { setLine } from "./words.ts";
 
 /** The oldest Node that the package supports; `engines` of package.json. */
 const OLDEST: readonly [major: number, minor: number] = [20, 19];

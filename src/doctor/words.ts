@@ -1,11 +1,7 @@
 import type { PathState } from "../auth/index.ts";
+import { shellWord } from "../core/shell-word.ts";
 import type { StaleLock } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
-
-/** A word for a POSIX shell, quoted only where it must be, so that common lines stay easy to read. */
-export function shellWord(word: string): string {
-  return /^[\w.,:/@%+=~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
 
 /** The line that takes a variable away in the usual shell of a platform. */
 export function unsetLine(name: string, platform: NodeJS.Platform): string {

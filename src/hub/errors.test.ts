@@ -247,7 +247,10 @@ describe("refusalError()", () => {
     assert.match(error.message, /\(from env:HF_TOKEN\)/);
     assert.match(error.hint ?? "", /^Set HF_TOKEN to a token of .*, or unset it/);
     assert.match(refusal({ status: 401, credentialSource: "file:/home/me/token" }).hint ?? "", /login --force/);
-    assert.match(refusal({ status: 401, credentialSource: "folder:/work/x" }).hint ?? "", /--force --name NAME/);
+    assert.match(
+      refusal({ status: 401, credentialSource: "folder:/home/me/project" }).hint ?? "",
+      /--force --name NAME/,
+    );
   });
 
   it("names the user's endpoint in the command to sign in", () => {
