@@ -393,6 +393,37 @@ describe("reading the token file", () => {
       assert.deepEqual([await read(clock), waits()], [b.expose(), 2]);
     });
 
+    it("waits for the first as well: saved logins that are emptied hold none for a moment", async () => {
+      const written = `[oauth]\nhf_token = ${b.expose()}\n${expiring}`;
+      writeFileSync(paths.token, a.expose());
+      writeFileSync(paths.stored, "");
+      let waits = 0;
+      const sleep = async (): Promise<void> => {
+        waits++;
+        if (waits === 2) writeFileSync(paths.stored, written);
+        if (waits === 3) writeFileSync(paths.token, b.expose());
+      };
+      assert.deepEqual([await read({ now: Date.now, sleep }), waits], [b.expose(), 3]);
+      writeFileSync(paths.stored, "");
+      const older = clockOf(3000);
+      assert.deepEqual([await read(older.clock), older.waits()], [b.expose(), 0]);
+    });
+
+    it("waits for a token file that is emptied until it is filled, and for one that stays empty no longer than once", async () => {
+      halfRenewed();
+      writeFileSync(paths.token, "");
+      let waits = 0;
+      const sleep = async (): Promise<void> => {
+        if (++waits === 4) writeFileSync(paths.token, b.expose());
+      };
+      assert.deepEqual([await read({ now: Date.now, sleep }), waits], [b.expose(), 4]);
+      writeFileSync(paths.token, "");
+      const never: Clock = { now: Date.now, sleep: async () => void waits++ };
+      assert.equal(await read(never), "absent");
+      waits = 0;
+      assert.deepEqual([await read({ ...never, now: () => Date.now() + 3000 }), waits], ["absent", 1]);
+    });
+
     it("does not wait where the files are older, or the token belongs to a login, or no login is renewed", async () => {
       halfRenewed();
       const older = clockOf(3000);

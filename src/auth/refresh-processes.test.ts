@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { noLocks } from "../../test/support/locks.ts";
 import { CLI_CLIENT, deviceLogin } from "../../test/support/oauth.ts";
+import { startOurs } from "../../test/support/token-workers.ts";
+import type { TokenWorker } from "../../test/support/token-workers.ts";
 import { systemClock } from "../core/clock.ts";
 import { Secret } from "../core/secret.ts";
 import { defaultSeed, startLocalhub } from "../localhub/index.ts";
@@ -19,59 +18,18 @@ const PROCESSES = 8;
 const ROUNDS = 6;
 const NAME = "oauth-carol";
 
-/** A process that finds its token whenever it is sent a line, and answers with the token. */
-const WORKER = `
-const [modules, home, endpoint, clientId] = process.argv.slice(1);
-const load = (name) => import(new URL(name, modules));
-const { createFileTokenStore, createRefresher, createRefreshMemory, resolveToken, tokenSources } = await load("index.js");
-const { createHubClient } = await load("../hub/index.js");
-const { systemClock } = await load("../core/clock.js");
-const clock = systemClock;
-const store = createFileTokenStore({
-  tokenPath: home + "/token", storedTokensPath: home + "/stored_tokens", platform: process.platform, clock,
-});
-const connect = (at) => createHubClient({ endpoint: at });
-console.log("ready");
-process.stdin.on("data", async () => {
-  const refresh = createRefresher({ store, clock, clientId, connect, memory: createRefreshMemory() });
-  const found = await resolveToken(tokenSources({ env: {}, endpoint, store, refresh }));
-  console.log(found.kind === "found" && found.warnings.length === 0 ? found.token.expose() : JSON.stringify(found));
-});
-`;
-
 let hub: Localhub;
 let home: string;
-const children: ChildProcess[] = [];
+let workers: readonly TokenWorker[] = [];
 before(async () => {
   hub = await startLocalhub({ seed: defaultSeed() });
   home = mkdtempSync(join(tmpdir(), "latchkey-refreshing-"));
 });
 after(async () => {
-  for (const child of children) child.kill("SIGKILL");
+  for (const worker of workers) worker.kill();
   rmSync(home, { recursive: true, force: true });
   await hub.close();
 });
-
-interface Worker {
-  /** The next line that it writes. */
-  next(): Promise<string>;
-  ask(): Promise<string>;
-}
-
-function startWorker(): Worker {
-  const args = ["--input-type=module", "-e", WORKER, import.meta.url, home, hub.url, CLI_CLIENT];
-  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
-  children.push(child);
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  const next = async (): Promise<string> => String((await lines.next()).value);
-  return {
-    next,
-    ask: () => {
-      child.stdin.write("go\n");
-      return next();
-    },
-  };
-}
 
 describe("a login at its end under many processes", { skip: noLocks }, () => {
   it("is renewed once a round, by whoever is first, and nobody is signed out", async () => {
@@ -86,8 +44,7 @@ describe("a login at its end under many processes", { skip: noLocks }, () => {
     await store.write((now) =>
       planLogin(now, { name: NAME, token: Secret.of(first), refreshToken: Secret.of(refresh), origin: hub.url }),
     );
-    const workers = Array.from({ length: PROCESSES }, startWorker);
-    for (const worker of workers) assert.equal(await worker.next(), "ready");
+    workers = await Promise.all(Array.from({ length: PROCESSES }, () => startOurs(home, hub.url, CLI_CLIENT)));
 
     let before = first;
     for (let round = 0; round < ROUNDS; round++) {

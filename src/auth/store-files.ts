@@ -29,11 +29,11 @@ function readTokenText(path: string): string {
   return decode(readRegularFileSync(path, LARGEST, { doing: "read the token file", code: "ERR_HF_TOKEN_FILE" }));
 }
 
-/** What the token file holds. A file that is found empty is read once more: another tool may be writing it. */
+/** What the token file holds. One that has just been emptied is read again: another tool is writing it. */
 export async function readActive(path: string, clock: Clock): Promise<ActiveToken> {
   try {
     let text = readTokenText(path);
-    if (text === "") {
+    for (let waited = 0; text === "" && (waited === 0 || isBeingWritten(path, clock, waited)); waited += REREAD_MS) {
       await clock.sleep(REREAD_MS);
       text = readTokenText(path);
     }
@@ -77,7 +77,8 @@ export async function readSaved(path: string, clock: Clock, beforeChange: boolea
 
 /**
  * Reads again while the store looks as in the middle of a renewal, ours or Python's: the token file holds what no saved
- * login holds, and the saved logins, with one among them that can be renewed, were written a moment ago.
+ * login holds, and the saved logins were written a moment ago. Either one among them can be renewed, and the token file
+ * comes next; or there is none at all, since Python empties the file before it fills it.
  */
 export async function settled(
   read: () => Promise<StoreContents>,
@@ -85,20 +86,26 @@ export async function settled(
   clock: Clock,
 ): Promise<StoreContents> {
   let contents = await read();
-  for (let waited = 0; waited < RENEWAL_MS && isHalfRenewed(contents, savedPath, clock.now()); waited += REREAD_MS) {
+  for (let waited = 0; isHalfRenewed(contents, savedPath, clock, waited); waited += REREAD_MS) {
     await clock.sleep(REREAD_MS);
     contents = await read();
   }
   return contents;
 }
 
-function isHalfRenewed({ active, saved }: StoreContents, savedPath: string, now: number): boolean {
+function isHalfRenewed({ active, saved }: StoreContents, path: string, clock: Clock, waited: number): boolean {
   if (active.kind !== "found" || saved.kind !== "ok") return false;
   const { logins } = saved;
-  if (!logins.some(({ refreshToken }) => refreshToken !== undefined)) return false;
+  if (logins.length > 0 && !logins.some(({ refreshToken }) => refreshToken !== undefined)) return false;
   if (logins.some(({ token }) => token?.equals(active.token) === true)) return false;
-  const writtenAt = statSync(savedPath, { throwIfNoEntry: false })?.mtimeMs;
-  return writtenAt !== undefined && Math.abs(now - writtenAt) < RENEWAL_MS;
+  return isBeingWritten(path, clock, waited);
+}
+
+/** True where the file's last change is so fresh that what belongs to it may be yet to come. */
+function isBeingWritten(path: string, clock: Clock, waited: number): boolean {
+  if (waited >= RENEWAL_MS) return false;
+  const writtenAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return writtenAt !== undefined && Math.abs(clock.now() - writtenAt) < RENEWAL_MS;
 }
 
 /** Where the saved logins belong. No file is the same as no entry. */

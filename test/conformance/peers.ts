@@ -9,6 +9,8 @@ import type { Environments } from "./environments.ts";
 export interface PeerWorld extends World {
   /** Runs Python code that prints one JSON value as its last line, and gives that value. */
   python(version: string, code: string, options?: RunOptions): Promise<unknown>;
+  /** Python itself, with that version of its library. */
+  pythonProgram(version: string): string;
   /** Python's own command line. */
   pythonHf(version: string, args: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Runs a JavaScript module that uses @huggingface/hub and prints one JSON value. */
@@ -29,6 +31,7 @@ export async function makePeerWorld(environments: Environments, options: Localhu
   return {
     ...world,
     python: async (version, code, more) => lastJson(await run(pythonOf(version), ["-c", `import json\n${code}`], more)),
+    pythonProgram: pythonOf,
     pythonHf: (version, args, more) => run(join(dirname(pythonOf(version)), "hf"), args, more),
     async js(code, more = {}) {
       // Beside its node_modules, or the import would not be found.
