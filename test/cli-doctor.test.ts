@@ -167,6 +167,39 @@ describe("hf doctor", () => {
     assert.equal(readFileSync(join(world.folder, "report.json"), "utf8"), text);
   });
 
+  it("gives the report for a question on the output alone with -, and refuses an empty name", async () => {
+    const env = { HF_TOKEN: world.token("alice-read"), HF_HUB_CACHE: "" };
+    for (const words of [
+      ["--bundle", "-"],
+      ["--bundle=-", "--json"],
+      ["--bundle", "-", "--quiet"],
+    ]) {
+      const done = await world.hf(["doctor", "--offline", ...words], { env });
+      assert.deepEqual([done.exit, done.stderr], [0, ""]);
+      const bundle = JSON.parse(done.stdout) as { schema: number; findings: { code: string }[]; variables: object };
+      assert.deepEqual([bundle.schema, Object.hasOwn(bundle.variables, "HF_TOKEN")], [1, true]);
+      assert.ok(bundle.findings.some(({ code }) => code === "variable-empty"));
+      assert.ok(!done.stdout.includes(env.HF_TOKEN));
+    }
+    assert.ok(!existsSync(join(world.folder, "-")));
+    const empty = await world.hf(["doctor", "--bundle="]);
+    assert.deepEqual([empty.exit, empty.stdout], [2, ""]);
+    assert.match(empty.stderr, /^Error: --bundle is empty\.\nNext: .*--bundle -/);
+  });
+
+  it("says what a word in a switch does, and repeats none that may be a secret", async () => {
+    const words = async (value: string): Promise<string> =>
+      (await doctor([], { env: { HF_HUB_OFFLINE: value } })).seen.findings
+        .filter(({ code }) => code === "variable-odd")
+        .map(({ message, fix }) => `${message} ${fix.text}`)
+        .join();
+    assert.match(await words("maybe"), /^HF_HUB_OFFLINE=maybe switches nothing on: only 1, on, yes and true do\./);
+    assert.match(await words("maybe"), /If you mean it, set it to 1; else take it away with 'unset HF_HUB_OFFLINE'\.$/);
+    const secret = `hf_${"q".repeat(34)}`;
+    assert.match(await words(secret), /^The value of HF_HUB_OFFLINE switches nothing on/);
+    assert.ok(!(await words(secret)).includes(secret));
+  });
+
   it("says which way to sign in suits, with commands that exist", async () => {
     const machines: readonly NodeJS.ProcessEnv[] = [
       {},

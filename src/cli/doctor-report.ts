@@ -69,6 +69,15 @@ export function doctorReport({ evidence, findings, paint, fixes, bundle, columns
   };
 }
 
+/** What `--bundle -` tells: the bundle alone, in every format the same document. */
+export function bundleReport(bundle: Readonly<Record<string, unknown>>, findings: readonly PlacedFinding[]): Report {
+  // Plain texts, numbers and lists of them, made so by `makeBundle()`.
+  const data = bundle as Report["data"];
+  const lines = JSON.stringify(data, null, 2).split("\n");
+  const healthy = findings.every(({ severity }) => severity !== "error");
+  return { data, human: lines, agent: lines, quiet: lines, exit: healthy ? 0 : EXIT_FINDINGS };
+}
+
 function summary(findings: readonly PlacedFinding[]): string {
   const count = (severity: Severity, one: string, many: string): string[] => {
     const found = findings.filter((finding) => finding.severity === severity).length;

@@ -12,6 +12,7 @@ export const ENVIRONMENT_CHECKS: readonly Check[] = [
   { area: "environment", find: certificatesUnreadable },
   { area: "environment", find: proxyInvalid },
   { area: "environment", find: tokenVariables },
+  { area: "environment", find: emptyTokens },
   { area: "environment", find: lookAlikes },
   { area: "environment", find: shadowed },
   { area: "environment", find: offline },
@@ -131,6 +132,27 @@ function tokenVariables({ variables, platform }: Evidence): readonly Finding[] {
       },
     ];
   });
+}
+
+/** A secret that a job was not given comes as an empty variable. */
+function emptyTokens({ variables, logins, env, platform }: Evidence): readonly Finding[] {
+  const [name] = variables.emptyTokens;
+  if (name === undefined) return [];
+  const nobody = logins.survey?.resolution.kind === "anonymous";
+  const job = (env["CI"] ?? "") !== "" || (env["GITHUB_ACTIONS"] ?? "") !== "";
+  return [
+    {
+      code: "variable-empty",
+      severity: nobody ? "warning" : "note",
+      message: `${list(variables.emptyTokens)} ${variables.emptyTokens.length === 1 ? "is" : "are"} set but empty, which counts as not set: ${nobody ? "so nobody is signed in" : "so another source decides"}.`,
+      evidence: [],
+      fix: job
+        ? {
+            text: "Check the name of the secret, and that this job is given it: a pull request from a fork gets none.",
+          }
+        : { text: "Set it to the token, or take it away.", command: unsetLine(name, platform) },
+    },
+  ];
 }
 
 function lookAlikes({ variables, logins, platform }: Evidence): readonly Finding[] {

@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Check } from "./check.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
@@ -18,14 +18,14 @@ export const GIT_CHECKS: readonly Check[] = [
 function dotenvTracked({ dotenv }: Evidence): readonly Finding[] {
   return dotenv
     .filter(({ inGit }) => inGit?.kind === "inside" && inGit.tracked)
-    .map(({ path, variables }) => ({
+    .map(({ path, name, variables }) => ({
       code: "dotenv-tracked",
       severity: "error",
-      message: `git tracks ${basename(path)}, which holds a token: whoever gets the repository gets the token.`,
+      message: `git tracks ${name}, which holds a token: whoever gets the repository gets the token.`,
       evidence: [path, `in it: ${list(variables)}`],
       fix: {
         text: "Take it out of git, revoke the token at the Hub (the history keeps it), and set a new one.",
-        command: `git rm --cached ${shellWord(basename(path))}`,
+        command: `git rm --cached ${shellWord(name)}`,
       },
     }));
 }
@@ -33,12 +33,15 @@ function dotenvTracked({ dotenv }: Evidence): readonly Finding[] {
 function dotenvNotIgnored({ dotenv }: Evidence): readonly Finding[] {
   return dotenv
     .filter(({ inGit }) => inGit?.kind === "inside" && !inGit.tracked && !inGit.ignored)
-    .map(({ path, variables }) => ({
+    .map(({ path, name, variables }) => ({
       code: "dotenv-not-ignored",
       severity: "warning",
-      message: `${basename(path)} holds a token, and git does not ignore it: the next 'git add .' takes it along.`,
+      message: `${name} holds a token, and git does not ignore it: the next 'git add .' takes it along.`,
       evidence: [path, `in it: ${list(variables)}`],
-      fix: { text: "Name it in .gitignore.", command: `echo ${shellWord(basename(path))} >> .gitignore` },
+      fix: {
+        text: "Name it in .gitignore.",
+        command: `echo ${shellWord(basename(path))} >> ${shellWord(join(dirname(name), ".gitignore"))}`,
+      },
     }));
 }
 
@@ -46,10 +49,10 @@ function dotenvLoose({ dotenv, platform }: Evidence): readonly Finding[] {
   if (platform === "win32") return [];
   return dotenv
     .filter(({ mode }) => mode !== undefined && (mode & 0o077) !== 0)
-    .map(({ path, mode = 0 }) => ({
+    .map(({ path, name, mode = 0 }) => ({
       code: "dotenv-loose",
       severity: "note",
-      message: `${basename(path)} holds a token and can be read by other users of this machine (mode ${octal(mode)}).`,
+      message: `${name} holds a token and can be read by other users of this machine (mode ${octal(mode)}).`,
       evidence: [path],
       fix: {
         text: "Make it readable by you alone, unless a service of another user reads it.",
@@ -107,22 +110,42 @@ function helperMissing({ git, logins }: Evidence): readonly Finding[] {
 }
 
 function gitMissing({ git }: Evidence): readonly Finding[] {
-  if (git.kind === "found") return [];
-  return [
-    {
-      code: "git-missing",
-      severity: "note",
-      message:
-        git.kind === "missing"
-          ? "git is not on the PATH. It is needed only for clone and push."
-          : `git was not looked at. ${git.why}`,
-      evidence: [],
-      fix: {
-        text:
-          git.kind === "missing"
-            ? "Install git if you want to clone repos."
-            : "Run 'git config --list' to see what is wrong.",
-      },
-    },
-  ];
+  switch (git.kind) {
+    case "found":
+      return [];
+    case "missing":
+      return [
+        {
+          code: "git-missing",
+          severity: "note",
+          message: "git is not on the PATH. It is needed only for clone and push.",
+          evidence: [],
+          fix: { text: "Install git if you want to clone repos." },
+        },
+      ];
+    case "broken":
+      return [
+        {
+          code: "git-config-broken",
+          severity: "error",
+          message:
+            "git can't read its own configuration, so that every command of git fails, clone and push among them.",
+          evidence: [git.why],
+          fix: {
+            text: "Mend the line that git names; this is done when the command works.",
+            command: "git config --list",
+          },
+        },
+      ];
+    case "unknown":
+      return [
+        {
+          code: "not-checked",
+          severity: "note",
+          message: `git was not looked at. ${git.why}`,
+          evidence: [],
+          fix: { text: "Ask git itself what it is waiting for.", command: "git config --list" },
+        },
+      ];
+  }
 }

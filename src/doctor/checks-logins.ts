@@ -3,7 +3,7 @@ import type { Check } from "./check.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
 import { shellWord } from "../core/shell-word.ts";
-import { isUnsafe, setLine, staleLock } from "./words.ts";
+import { isUnsafe, setLine, staleLock, unsetLine } from "./words.ts";
 
 function userLine({ uid, name }: Evidence["user"]): readonly string[] {
   return uid === undefined ? [] : [`user ${uid}${name === undefined ? ", which has no account here" : ` (${name})`}`];
@@ -14,11 +14,13 @@ export const LOGIN_CHECKS: readonly Check[] = [
   { area: "logins", find: homeNotWritable },
   { area: "logins", find: wrongKind },
   { area: "logins", find: unreadable },
+  { area: "logins", find: foreignForRoot },
   { area: "logins", find: content },
   { area: "logins", find: faults },
   { area: "logins", find: loose },
   { area: "logins", find: locked },
   { area: "logins", find: homeBySudo },
+  { area: "logins", find: elsewhere },
 ];
 
 /** A user without an account or a home: containers that run under any number. */
@@ -127,6 +129,32 @@ function unreadable({ logins, user, platform }: Evidence): readonly Finding[] {
   });
 }
 
+/** Root can read everything; but what it saves in somebody's folder, that one can no longer read. */
+function foreignForRoot(evidence: Evidence): readonly Finding[] {
+  const { logins, user } = evidence;
+  // Told with more words by `homeBySudo()`.
+  if (user.uid !== 0 || homeBySudo(evidence).length > 0) return [];
+  const { home, tokenFile, storedTokens } = logins;
+  const owned = [{ path: home.tried, uid: home.owner }, tokenFile, storedTokens];
+  const foreign = owned.flatMap(({ path, uid }) => (uid === undefined || uid === 0 ? [] : [{ path, uid }]));
+  const [one] = foreign;
+  if (one === undefined) return [];
+  const folder = one.path === home.tried;
+  return [
+    {
+      code: "token-file-foreign",
+      severity: "warning",
+      message: folder
+        ? `You are root, and the folder of logins belongs to user ${one.uid}: what is saved now will belong to root, and that user can't read it.`
+        : `You are root, and the login here belongs to user ${one.uid}, who can read and change the token that you use.`,
+      evidence: foreign.map(({ path, uid }) => `${path} belongs to user ${uid}`),
+      fix: {
+        text: `Run it as that user (a container: --user ${one.uid}), or set HF_HOME to a folder of root's own.`,
+      },
+    },
+  ];
+}
+
 function content({ logins, settings }: Evidence): readonly Finding[] {
   const found = logins.content;
   if (found === undefined || found.kind === "token") return [];
@@ -187,8 +215,8 @@ function loose({ logins, user }: Evidence): readonly Finding[] {
   return unsafe.flatMap((state): Finding[] => {
     const folder = logins.states.at(-1) === state;
     const foreign = state.unsafe.startsWith("belongs");
-    // Told with more words by `unreadable()`.
-    if (foreign && !folder) return [];
+    // Told with more words by `unreadable()` and `foreignForRoot()`.
+    if (foreign && (!folder || user.uid === 0)) return [];
     return [
       {
         code: folder ? "folder-loose" : "token-file-loose",
@@ -244,6 +272,30 @@ function homeBySudo({ env, user, settings }: Evidence): readonly Finding[] {
       message: `You are root by sudo, in the home of ${by}: what is saved now will belong to root, and ${by} can't read it later.`,
       evidence: [settings.home],
       fix: { text: "Run it without sudo, or with 'sudo -H' for root's own logins." },
+    },
+  ];
+}
+
+/** A login that was saved before the home was moved, and is missed, or forgotten. */
+function elsewhere({ logins, env, settings, platform }: Evidence): readonly Finding[] {
+  if (logins.elsewhere === undefined) return [];
+  const name = ["HF_TOKEN_PATH", "HF_HOME", "XDG_CACHE_HOME"].find((variable) => (env[variable] ?? "") !== "");
+  if (name === undefined) return [];
+  const nobody = logins.survey?.resolution.kind === "anonymous";
+  return [
+    {
+      code: "login-elsewhere",
+      severity: nobody ? "warning" : "note",
+      message: nobody
+        ? `Nobody is signed in here, and the login at the usual place is not used: ${name} names another place.`
+        : `There is a login at the usual place, which is not used: ${name} names another one.`,
+      evidence: [`not used: ${logins.elsewhere}`, `looked for: ${settings.tokenPath}`],
+      fix: {
+        text: nobody
+          ? `To use it, take ${name} away; else sign in here.`
+          : `If that one is meant, take ${name} away. If it is forgotten, sign it out there.`,
+        command: unsetLine(name, platform),
+      },
     },
   ];
 }

@@ -76,13 +76,21 @@ function tilde(): string {
 
 function oddSwitches({ env, platform }: Evidence): readonly Finding[] {
   const known = /^(?:1|on|yes|true|0|off|no|false|)$/i;
-  return SWITCHES.filter((name) => !known.test(env[name] ?? "")).map((name) => ({
-    code: "variable-odd",
-    severity: "warning",
-    message: `${name} is set to a word that means "off"; only 1, on, yes and true switch it on.`,
-    evidence: [],
-    fix: { text: "Set it to 1, or take it away.", command: setLine(name, "1", platform) },
-  }));
+  return SWITCHES.filter((name) => !known.test(env[name] ?? "")).map((name) => {
+    const value = env[name] ?? "";
+    // Whatever was pasted there by mistake is not repeated.
+    const shown = /^[\w.-]{1,12}$/.test(value) ? `${name}=${value}` : `The value of ${name}`;
+    return {
+      code: "variable-odd",
+      severity: "warning",
+      message: `${shown} switches nothing on: only 1, on, yes and true do. It counts as off.`,
+      evidence: [],
+      fix: {
+        text: `If you mean it, set it to 1; else take it away with '${unsetLine(name, platform)}'.`,
+        command: setLine(name, "1", platform),
+      },
+    };
+  });
 }
 
 /** Why models land elsewhere than expected. */

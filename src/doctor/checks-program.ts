@@ -3,7 +3,7 @@ import type { Check } from "./check.ts";
 import type { Evidence, ProgramOnPath } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
 import { shellWord } from "../core/shell-word.ts";
-import { setLine } from "./words.ts";
+import { list, setLine } from "./words.ts";
 
 /** The oldest Node that the package supports; `engines` of package.json. */
 const OLDEST: readonly [major: number, minor: number] = [20, 19];
@@ -12,6 +12,7 @@ export const PROGRAM_CHECKS: readonly Check[] = [
   { area: "program", find: nodeTooOld },
   { area: "program", find: relativePath },
   { area: "program", find: otherFirst },
+  { area: "program", find: otherBehind },
   { area: "program", find: notOnPath },
   { area: "program", find: fromNpxCache },
 ];
@@ -47,6 +48,8 @@ function relativePath({ program }: Evidence): readonly Finding[] {
   ];
 }
 
+const NAMES = ["hf", "huggingface-cli"];
+
 function first(program: Evidence["program"], name: string): ProgramOnPath | undefined {
   return program.onPath.find((found) => found.name === name);
 }
@@ -58,24 +61,55 @@ const KINDS: Readonly<Record<ProgramOnPath["kind"], string>> = {
   other: "another program",
 };
 
+/** Every program of the two names, in the order of the PATH, with the one that a shell starts by each name. */
+function programLines(program: Evidence["program"]): readonly string[] {
+  return program.onPath.slice(0, 20).map((found) => {
+    const wins =
+      first(program, found.name) === found ? `'${found.name}' starts this` : `behind another '${found.name}'`;
+    return `${found.path}: ${KINDS[found.kind]} (${wins})`;
+  });
+}
+
 function otherFirst({ program, platform }: Evidence): readonly Finding[] {
-  const hf = first(program, "hf");
-  if (hf === undefined || hf.kind === "ours") return [];
-  const own = program.onPath.find(({ name, kind }) => name === "hf" && kind === "ours");
+  const winners = NAMES.flatMap((name) => first(program, name) ?? []).filter(({ kind }) => kind !== "ours");
+  const [winner] = winners;
+  if (winner === undefined) return [];
+  const own = program.onPath.find(({ name, kind }) => name === winner.name && kind === "ours");
   // Started by its path, or from a checkout: nobody expects `hf` to be it.
   if (own === undefined && program.binFolder === undefined) return [];
   const folder = own === undefined ? program.binFolder : dirname(own.path);
+  const harmless = winners.every(({ kind }) => kind === "python" || kind === "latchkey");
   return [
     {
       code: "other-hf-first",
-      severity: hf.kind === "python" || hf.kind === "latchkey" ? "note" : "warning",
-      message: `'hf' starts ${KINDS[hf.kind]}, not the program that runs now.`,
-      evidence: program.onPath.filter(({ name }) => name === "hf").map(({ path, kind }) => `${path}: ${KINDS[kind]}`),
+      severity: harmless ? "note" : "warning",
+      message: `${list(winners.map(({ name }) => `'${name}'`))} ${winners.length === 1 ? "starts" : "start"} ${KINDS[winner.kind]}, not the program that runs now.`,
+      evidence: programLines(program),
       fix: {
         text: "Use 'latchkey', which is the same program, or put its folder first in PATH.",
         ...(folder === undefined || platform === "win32"
           ? {}
           : { command: `export PATH=${shellWord(folder)}:"$PATH"` }),
+      },
+    },
+  ];
+}
+
+/** Ours wins, and others of the name are there: scripts with another PATH start those. */
+function otherBehind(evidence: Evidence): readonly Finding[] {
+  const { program } = evidence;
+  const ours = program.onPath.some(({ kind }) => kind === "ours");
+  const others = program.onPath.filter(({ kind }) => kind !== "ours");
+  const [other] = others;
+  if (!ours || other === undefined || otherFirst(evidence).length > 0) return [];
+  return [
+    {
+      code: "other-hf-behind",
+      severity: "note",
+      message: `'hf' starts this program; ${KINDS[other.kind]} of the same name is further back on the PATH.`,
+      evidence: programLines(program),
+      fix: {
+        text: "Nothing need be done: both use the same logins and the same cache. To start the other one, write its whole path.",
       },
     },
   ];

@@ -102,8 +102,9 @@ function expiry({ logins, network, now }: Evidence): readonly Finding[] {
 }
 
 function notSignedIn({ logins, variables, settings }: Evidence): readonly Finding[] {
-  // A token under a wrong name is told already.
-  if (logins.survey?.resolution.kind !== "anonymous" || variables.lookAlikes.length > 0) return [];
+  // A token under a wrong name, or at another place, is told already.
+  const told = variables.lookAlikes.length > 0 || logins.elsewhere !== undefined;
+  if (logins.survey?.resolution.kind !== "anonymous" || told) return [];
   const saved = logins.savedLogins;
   return [
     {

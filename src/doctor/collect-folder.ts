@@ -16,8 +16,8 @@ export interface ProbeOptions {
  */
 export async function probeFolder(path: string, { tryLocks }: ProbeOptions): Promise<FolderProbe> {
   const tried = nearestFolder(path);
-  if (lookAt(tried).kind !== "folder")
-    return { path, tried, refusal: "ENOTDIR", symlinks: undefined, locks: undefined };
+  const { kind, uid: owner } = lookAt(tried);
+  if (kind !== "folder") return { path, tried, owner, refusal: "ENOTDIR", symlinks: undefined, locks: undefined };
   let own: string | undefined;
   try {
     // Asked first: nothing need be made where it would be refused.
@@ -25,9 +25,9 @@ export async function probeFolder(path: string, { tryLocks }: ProbeOptions): Pro
     own = mkdtempSync(join(tried, ".latchkey-doctor-"));
     const symlinks = makesLinks(own);
     const locks = tryLocks ? await takesLocks(own) : undefined;
-    return { path, tried, refusal: undefined, symlinks, locks };
+    return { path, tried, owner, refusal: undefined, symlinks, locks };
   } catch (error) {
-    return { path, tried, refusal: systemCode(error) ?? "unknown", symlinks: undefined, locks: undefined };
+    return { path, tried, owner, refusal: systemCode(error) ?? "unknown", symlinks: undefined, locks: undefined };
   } finally {
     if (own !== undefined) rmSync(own, { recursive: true, force: true });
   }

@@ -1,4 +1,5 @@
 import { isHfError } from "../core/errors.ts";
+import type { HfError } from "../core/errors.ts";
 import type { Environment } from "../core/ports.ts";
 import { findHelpers, readHelperCommand } from "../git/index.ts";
 import type { GitEvidence } from "./evidence.ts";
@@ -24,6 +25,11 @@ export async function collectGit({ env, endpoint, timeoutMs, signal }: GitCollec
     return { kind: "found", helpers: helpers.length, ours };
   } catch (error) {
     if (!isHfError(error)) throw error;
-    return { kind: error.message.includes("could not be started") ? "missing" : "unknown", why: error.message };
+    return { kind: kindOf(error), why: error.message };
   }
+}
+
+function kindOf({ message }: HfError): "missing" | "broken" | "unknown" {
+  if (message.includes("could not be started")) return "missing";
+  return message.includes("could not read its configuration") ? "broken" : "unknown";
 }

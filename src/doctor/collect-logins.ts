@@ -17,6 +17,8 @@ export interface LoginsOptions {
   readonly folders: Pick<FolderLogins, "read" | "path">;
   readonly sources: readonly TokenSource[];
   readonly now: number;
+  /** The home folder as the system gives it. */
+  readonly userHome: string;
 }
 
 /** A token is one short line; more of the file would tell nothing more. */
@@ -48,9 +50,19 @@ export async function collectLogins(options: LoginsOptions): Promise<Omit<Logins
     survey: readable ? await surveySources(sources, now) : undefined,
     renewed: active?.refreshToken !== undefined,
     savedLogins: contents === undefined ? 0 : readableLogins(contents).length,
+    elsewhere: loginElsewhere(tokenPath, options.userHome, text),
     hiddenBy: token === undefined ? undefined : overridingSource(options.env, token),
     lock: lookAtLock(lockPath),
   };
+}
+
+/** The token file of the usual place, where it is another than the one in use and holds another token. */
+function loginElsewhere(tokenPath: string, userHome: string, text: string | undefined): string | undefined {
+  const usual = join(userHome, ".cache", "huggingface", "token");
+  if (realPath(usual) === realPath(tokenPath)) return undefined;
+  const found = readStart(usual, MOST_READ, { followLinks: true })?.toString("utf8");
+  if (found === undefined || found.trim() === text?.trim()) return undefined;
+  return ["token", "padded"].includes(describeToken(found).kind) ? usual : undefined;
 }
 
 /** The files that the store keeps beside the saved logins, other than those that it describes. */

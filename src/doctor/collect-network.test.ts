@@ -111,6 +111,27 @@ describe("collectNetwork()", () => {
     assert.equal(network.storage[0] && failedHop(network.storage[0])?.failure.code, "host-unreachable");
   });
 
+  it("looks for the storage of another endpoint where its redirects lead", async () => {
+    const network = await ask();
+    assert.deepEqual(
+      network.storage.map(({ host, hops }) => [`http://${host}`, hops.map(({ failure: why }) => why)]),
+      [[hub.cdnUrl, [undefined, undefined]]],
+    );
+    const asked = hub.journal.entries.filter(({ url }) => url.includes("/resolve/"));
+    assert.deepEqual(
+      asked.map(({ method, headers }) => [method, headers["authorization"]]),
+      [["HEAD", undefined]],
+    );
+    await hub.reset();
+    hub.fault({ path: "/resolve/", redirect: `${await nobody()}/file` });
+    const cut = await ask();
+    assert.equal(failure(cut), "none");
+    assert.equal(cut.storage[0] && failedHop(cut.storage[0])?.failure.code, "host-unreachable");
+    await hub.reset();
+    hub.fault({ path: "/resolve/", status: 500 });
+    assert.deepEqual((await ask()).storage, []);
+  });
+
   it("reads the other side's clock, less the age of a copy", async (test) => {
     const date = "Tue, 01 Jan 2030 00:00:00 GMT";
     const other = await serve(test, (_request, response) => {

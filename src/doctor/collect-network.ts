@@ -7,7 +7,9 @@ import type { Clock, Environment } from "../core/ports.ts";
 import { DEFAULT_ENDPOINT } from "../core/settings.ts";
 import { proxyFor } from "../hub/index.ts";
 import type { HubAnswer, HubClient } from "../hub/index.ts";
+import { failedHop } from "./checks-network.ts";
 import type { Hop, HopFailure, IdentityEvidence, NetworkEvidence, Route } from "./evidence.ts";
+import { findStorage } from "./find-storage.ts";
 import { failureOf, step, walkRoute } from "./route.ts";
 import type { RouteOptions } from "./route.ts";
 
@@ -19,7 +21,7 @@ export interface NetworkOptions {
   readonly resolution: TokenResolution | undefined;
   /** Milliseconds that all of it has. @default 2000 */
   readonly limitMs?: number | undefined;
-  /** Origins that hand out the contents of files. @default those of huggingface.co, for its own endpoint alone */
+  /** Origins that hand out the contents of files. @default those of huggingface.co; of another endpoint what it names */
   readonly storage?: readonly string[] | undefined;
   readonly dnsServers?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -55,13 +57,17 @@ export async function collectNetwork(options: NetworkOptions): Promise<NetworkEv
       ...more,
     });
   try {
-    const origins = options.storage ?? (endpoint === DEFAULT_ENDPOINT ? STORAGE : []);
-    const [asked, ...storage] = await Promise.all([
-      askEndpoint(options, limitMs, signal, routeTo),
-      ...origins.map((origin) => routeTo(new URL(origin))),
+    const origins = options.storage ?? (endpoint === DEFAULT_ENDPOINT ? STORAGE : undefined);
+    const ways = (urls: readonly string[]): Promise<readonly Route[]> =>
+      Promise.all(urls.map((origin) => routeTo(new URL(origin))));
+    const [{ named, ...asked }, known] = await Promise.all([
+      askEndpoint(options, { limitMs, signal, routeTo, findsStorage: origins === undefined }),
+      ways(origins ?? []),
     ]);
+    // Begun late: one that was cut short by the end of the time says nothing against the host.
+    const found = (await ways(named)).filter((route) => !signal.aborted || failedHop(route) === undefined);
     options.signal?.throwIfAborted();
-    return { kind: "asked", ...asked, storage, limitMs };
+    return { kind: "asked", ...asked, storage: [...known, ...found], limitMs };
   } catch (error) {
     // A proxy that is none: told among the variables.
     if (isHfError(error) && error.code === "ERR_HF_USAGE") return { kind: "off", why: "proxy" };
@@ -73,22 +79,30 @@ export async function collectNetwork(options: NetworkOptions): Promise<NetworkEv
 
 type Asked = Pick<Extract<NetworkEvidence, { kind: "asked" }>, "endpoint" | "hubTime" | "identity">;
 
+interface AskOptions {
+  readonly limitMs: number;
+  readonly signal: AbortSignal;
+  readonly routeTo: (url: URL, more: Partial<RouteOptions>) => Promise<Route>;
+  /** Ask the endpoint where its large files are. */
+  readonly findsStorage: boolean;
+}
+
 async function askEndpoint(
   options: NetworkOptions,
-  limitMs: number,
-  signal: AbortSignal,
-  routeTo: (url: URL, more: Partial<RouteOptions>) => Promise<Route>,
-): Promise<Asked> {
+  { limitMs, signal, routeTo, findsStorage }: AskOptions,
+): Promise<Asked & { readonly named: readonly string[] }> {
   const { session, clock } = options;
   const { endpoint } = session.settings;
   const answers: Hop[] = [];
   let hubTime: Asked["hubTime"];
   let identity: Promise<IdentityEvidence> = Promise.resolve({ kind: "not-asked" });
   let answered: Promise<unknown> = Promise.resolve();
+  let named: Promise<readonly string[]> = Promise.resolve([]);
   const client = session.connect(undefined);
   // The system's own look-up of a name can't be given up, so nothing that uses it begins before the name is known.
   const onName = (): void => {
     identity = askWho(options, limitMs, signal);
+    if (findsStorage) named = findStorage(client, { timeoutMs: limitMs, signal });
     answered = step(answers, "answer", endpoint, async () => {
       const outcome = await askHub(client, limitMs, signal);
       if ("answer" in outcome) hubTime = timeOf(outcome.answer, clock.now());
@@ -101,7 +115,7 @@ async function askEndpoint(
     const broken = route.hops.some(({ failure }) => failure !== undefined);
     // A step that failed says more than the answer that did not come through it.
     const hops = broken && answers[0]?.failure !== undefined ? route.hops : [...route.hops, ...answers];
-    return { endpoint: { ...route, hops }, hubTime, identity: await identity };
+    return { endpoint: { ...route, hops }, hubTime, identity: await identity, named: await named };
   } finally {
     client.close();
   }

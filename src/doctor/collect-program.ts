@@ -1,5 +1,5 @@
 import { accessSync, constants } from "node:fs";
-import { delimiter, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { delimiter, dirname, isAbsolute, join, posix, relative, resolve, win32 } from "node:path";
 import type { Environment } from "../core/ports.ts";
 import type { ProgramEvidence, ProgramOnPath } from "./evidence.ts";
 import { lookAt, readStart, realPath } from "./look.ts";
@@ -16,15 +16,17 @@ export interface ProgramOptions {
 
 const NAMES = ["hf", "huggingface-cli"] as const;
 const MOST_ENTRIES = 500;
+/** What Windows starts by a name without an ending, where PATHEXT does not say. */
+const PATHEXT = ".COM;.EXE;.BAT;.CMD";
 
 export function collectProgram(options: ProgramOptions): ProgramEvidence {
   const { env, platform, cwd, nodeVersion, script } = options;
   const realScript = realPath(script);
-  const entries = pathEntries(env);
+  const entries = pathEntries(env, platform);
   const folders = [...new Set(entries.filter((entry) => isAbsolute(entry)).map((entry) => resolve(entry)))];
   const onPath = folders.flatMap((folder) =>
     NAMES.flatMap((name): ProgramOnPath[] => {
-      const path = findExecutable(folder, name, platform);
+      const path = findExecutable(folder, name, endings(env, platform));
       return path === undefined ? [] : [{ name, path, kind: kindOf(path, realScript, platform) }];
     }),
   );
@@ -40,9 +42,19 @@ export function collectProgram(options: ProgramOptions): ProgramEvidence {
   };
 }
 
-function pathEntries(env: Environment): readonly string[] {
+function pathEntries(env: Environment, platform?: NodeJS.Platform): readonly string[] {
   const text = env["PATH"] ?? env["Path"] ?? "";
-  return text === "" ? [] : text.split(delimiter).slice(0, MOST_ENTRIES);
+  const between = platform === undefined ? delimiter : platform === "win32" ? win32.delimiter : posix.delimiter;
+  return text === "" ? [] : text.split(between).slice(0, MOST_ENTRIES);
+}
+
+/** Endings of programs, in the order in which the system tries them in each folder. */
+function endings(env: Environment, platform: NodeJS.Platform): readonly string[] {
+  if (platform !== "win32") return [""];
+  const text = env["PATHEXT"] ?? env["Pathext"] ?? "";
+  // Windows knows no case of letters; programs are installed with small ones.
+  const known = (text === "" ? PATHEXT : text).toLowerCase().split(win32.delimiter);
+  return known.map((ending) => ending.trim()).filter((ending) => /^\.\w{1,10}$/.test(ending));
 }
 
 /**
@@ -72,9 +84,8 @@ function isInside(entry: string, cwd: string): boolean {
   return way === "" || (!way.startsWith("..") && !isAbsolute(way));
 }
 
-function findExecutable(folder: string, name: string, platform: NodeJS.Platform): string | undefined {
-  const names = platform === "win32" ? [`${name}.cmd`, `${name}.exe`, `${name}.bat`] : [name];
-  return names.map((file) => join(folder, file)).find(isExecutable);
+function findExecutable(folder: string, name: string, endings: readonly string[]): string | undefined {
+  return endings.map((ending) => join(folder, name + ending)).find(isExecutable);
 }
 
 function isExecutable(path: string): boolean {
@@ -97,7 +108,13 @@ function kindOf(path: string, realScript: string, platform: NodeJS.Platform): Pr
     return start.includes(relative(dirname(path), realScript)) ? "ours" : "latchkey";
   }
   if (/^#!.{0,200}python|huggingface_hub|^'''exec' /m.test(start)) return "python";
-  return platform === "win32" && path.endsWith(".exe") ? "python" : "other";
+  return platform === "win32" && path.endsWith(".exe") && isStartOfPython(real) ? "python" : "other";
+}
+
+/** pip's and uv's programs for Windows are a small starter, with the way to python.exe at its end. */
+function isStartOfPython(path: string): boolean {
+  const text = readStart(path, 512 * 1024, { followLinks: true })?.toString("latin1") ?? "";
+  return /pythonw?\.exe|huggingface_hub/i.test(text);
 }
 
 /** npm installs to `<prefix>/lib/node_modules` and links in `<prefix>/bin`; on Windows both are the prefix itself. */

@@ -17,6 +17,7 @@ export function collectVariables(env: Environment, endpoint: string): VariablesE
       const value = env[name] ?? "";
       return value === "" ? [] : [{ name, content: describeToken(value) }];
     }),
+    emptyTokens: TOKEN_VARIABLES.filter((name) => env[name] === ""),
     lookAlikes: lookAlikes(env),
     unreadableCertificates: CERTIFICATE_VARIABLES.flatMap((name) => {
       const path = env[name] ?? "";

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -14,7 +15,7 @@ import {
 } from "node:fs";
 import { once } from "node:events";
 import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { openSession } from "../api/index.ts";
 import { systemClock } from "../core/clock.ts";
@@ -34,6 +35,7 @@ import type { Evidence } from "./evidence.ts";
 import { examine } from "./examine.ts";
 
 const posix = process.platform !== "win32";
+const asRoot = process.getuid?.() === 0 ? false : "only root can give a file to another user";
 const unix = posix ? false : "Windows has neither modes nor pipes";
 const TOKEN = `hf_${"c".repeat(34)}`;
 
@@ -51,12 +53,12 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function look(more: Environment = {}): Promise<Evidence> {
+async function look(more: Environment = {}, cwd = work): Promise<Evidence> {
   const env = { PATH: process.env["PATH"], HOME: folder, HF_HOME: home, GIT_CONFIG_NOSYSTEM: "1", ...more };
-  const machine = { platform: process.platform, home: folder, cwd: work, userHome: () => undefined };
+  const machine = { platform: process.platform, home: folder, cwd, userHome: () => undefined };
   const uid = process.getuid?.();
   return collect({
-    session: openSession({ settings: readSettings(env, machine), env, platform: machine.platform, uid, cwd: work }),
+    session: openSession({ settings: readSettings(env, machine), env, platform: machine.platform, uid, cwd }),
     env,
     machine,
     clock: systemClock,
@@ -173,6 +175,47 @@ describe("collect()", () => {
     assert.ok(!(await codes({ NODE_EXTRA_CA_CERTS: pem })).includes("certificates-unreadable"));
   });
 
+  it("finds a login left at the usual place, and not where it is the same", async () => {
+    const usual = join(folder, ".cache", "huggingface");
+    mkdirSync(usual, { recursive: true });
+    writeFileSync(join(usual, "token"), `${TOKEN}\n`, { mode: 0o600 });
+    assert.ok((await codes()).includes("login-elsewhere"));
+    save("token", TOKEN);
+    assert.ok(!(await codes()).includes("login-elsewhere"));
+    writeFileSync(join(usual, "token"), `hf_${"e".repeat(34)}`);
+    assert.ok((await codes()).includes("login-elsewhere"));
+    writeFileSync(join(usual, "token"), "");
+    assert.ok(!(await codes()).includes("login-elsewhere"));
+  });
+
+  it("finds a token variable that is set to nothing", async () => {
+    assert.ok((await codes({ HF_TOKEN: "" })).includes("variable-empty"));
+    assert.ok(!(await codes()).includes("variable-empty"));
+  });
+
+  it("tells root whose logins it works with", { skip: asRoot }, async () => {
+    const path = save("token", TOKEN);
+    chownSync(path, 4711, 4711);
+    const [first] = examine(await look()).filter(({ code }) => code === "token-file-foreign");
+    assert.match(first?.message ?? "", /^You are root, and the login here belongs to user 4711, /);
+    chownSync(home, 4712, 4712);
+    const found = examine(await look()).filter(({ code }) => ["token-file-foreign", "folder-loose"].includes(code));
+    assert.deepEqual(
+      found.map(({ code, evidence }) => [code, ...evidence]),
+      [["token-file-foreign", `${home} belongs to user 4712`, `${path} belongs to user 4711`]],
+    );
+  });
+
+  it("tells a configuration that git can't read from a git that is missing", { skip: unix }, async () => {
+    writeFileSync(join(folder, ".gitconfig"), "[user\nname = me\n");
+    const found = examine(await look()).filter(({ code }) => code.startsWith("git-"));
+    assert.deepEqual(
+      found.map(({ code, evidence }) => [code, /bad config line 1/.test(evidence.join())]),
+      [["git-config-broken", true]],
+    );
+    assert.ok((await codes({ PATH: work })).includes("git-missing"));
+  });
+
   it("finds models at the usual place that are not used", async () => {
     mkdirSync(join(folder, ".cache/huggingface/hub/models--acme--tiny"), { recursive: true });
     assert.ok((await codes()).includes("cache-elsewhere"));
@@ -212,6 +255,45 @@ describe("collect() in a project", () => {
     assert.ok((await codes()).includes("dotenv-tracked"));
     writeFileSync(env, "PORT=80\n");
     assert.ok(!(await codes()).some((code) => code.startsWith("dotenv")));
+  });
+
+  it("finds one that is tracked elsewhere in the repository, and none that is a template", { skip: unix }, async () => {
+    git("init", "--quiet");
+    for (const name of ["config/.env", "deploy/.env.production", "app/.envrc", ".env.local", "app/.env.example"]) {
+      mkdirSync(dirname(join(work, name)), { recursive: true });
+      const token = name.endsWith("example") ? "<your token>" : TOKEN;
+      writeFileSync(join(work, name), `export HF_TOKEN=${token}\n`, { mode: 0o600 });
+    }
+    git("add", "--force", ".");
+    writeFileSync(join(work, ".env"), `HF_TOKEN=${TOKEN}\n`, { mode: 0o600 });
+    const inside = join(work, "app", "deeper");
+    mkdirSync(inside);
+    const found = (await look({}, inside)).dotenv.map(({ name, inGit }) => [
+      name,
+      inGit?.kind === "inside" && inGit.tracked,
+    ]);
+    assert.deepEqual(found.toSorted(), [
+      ["../../.env", false],
+      ["../../.env.local", true],
+      ["../../config/.env", true],
+      ["../../deploy/.env.production", true],
+      ["../.envrc", true],
+    ]);
+    const [first] = examine(await look({}, inside)).filter(({ code }) => code === "dotenv-not-ignored");
+    assert.equal(first?.fix.command, "echo .env >> ../../.gitignore");
+  });
+
+  it("follows no folder that a project has put in the place of another", { skip: unix }, async () => {
+    git("init", "--quiet");
+    const other = join(folder, "other");
+    for (const place of [join(work, "config"), other]) {
+      mkdirSync(place);
+      writeFileSync(join(place, ".env"), `HF_TOKEN=${TOKEN}\n`, { mode: 0o600 });
+    }
+    git("add", ".");
+    rmSync(join(work, "config"), { recursive: true });
+    symlinkSync(other, join(work, "config"));
+    assert.deepEqual((await look()).dotenv, []);
   });
 
   it("runs nothing that a hostile project names", { skip: unix }, async () => {
@@ -326,6 +408,39 @@ describe("collectProgram()", () => {
     assert.equal(of("py").binFolder, join(folder, "bin"));
     assert.equal(of("py").binOnPath, false);
     assert.equal(of("bin").binOnPath, true);
+  });
+});
+
+describe("collectProgram() on Windows", () => {
+  it("finds programs by the endings of PATHEXT, in its order, and tells Python's starter by what is in it", () => {
+    const put = (name: string, text: string): string => {
+      const path = join(folder, name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, text, { mode: 0o755 });
+      return path;
+    };
+    const ours = put("npm/node_modules/latchkey/dist/bin/hf.cjs", "");
+    put("npm/hf.cmd", '@"%~dp0\\node.exe" "%~dp0\\node_modules\\latchkey\\dist\\bin\\hf.cjs" %*');
+    put("npm/hf.bat", "never: .CMD comes first");
+    put("npm/hf", "a script of a shell, without an ending");
+    put("Scripts/hf.exe", `MZ${"\0".repeat(100_000)}#!C:\\Python\\python.exe\r\nPK`);
+    put("Scripts/huggingface-cli.exe", "MZ of somebody else");
+    put("last/hf.ps1", "");
+    const of = (more: Environment) =>
+      collectProgram({
+        env: { Path: ["npm", "Scripts", "last"].map((name) => join(folder, name)).join(";"), ...more },
+        platform: "win32",
+        cwd: work,
+        nodeVersion: "20.19.0",
+        script: ours,
+      }).onPath.map(({ path, kind }) => `${relative(folder, path)} ${kind}`);
+    assert.deepEqual(of({ PATHEXT: ".COM;.EXE;.CMD;.BAT" }), [
+      "npm/hf.cmd latchkey",
+      "Scripts/hf.exe python",
+      "Scripts/huggingface-cli.exe other",
+    ]);
+    assert.deepEqual(of({ PATHEXT: ".BAT;.PS1" }), ["npm/hf.bat other", "last/hf.ps1 other"]);
+    assert.deepEqual(of({}).length, 3);
   });
 });
 

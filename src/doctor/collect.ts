@@ -56,6 +56,7 @@ export async function collect(options: CollectOptions): Promise<Evidence> {
     folders: session.folders,
     sources: session.sources(),
     now: clock.now(),
+    userHome: machine.home,
   });
   const [home, gitFound, dotenv, cache, network] = await Promise.all([
     probeFolder(settings.home, { tryLocks }),

@@ -83,6 +83,8 @@ export interface LoginsEvidence {
   readonly renewed: boolean;
   /** How many logins are saved. */
   readonly savedLogins: number;
+  /** A token file at the usual place, while the environment names another one; not the same token twice. */
+  readonly elsewhere: string | undefined;
   /** The source in the environment that hides a saved login with another token. */
   readonly hiddenBy: string | undefined;
   readonly lock: LockEvidence;
@@ -93,6 +95,8 @@ export interface FolderProbe {
   readonly path: string;
   /** The folder that was tried. */
   readonly tried: string;
+  /** User that the tried folder belongs to. */
+  readonly owner?: number | undefined;
   /** The system's code of the refusal; undefined when files can be made there. */
   readonly refusal: string | undefined;
   /** Undefined where it could not be tried. */
@@ -123,6 +127,8 @@ export interface RunningProcess {
 export interface VariablesEvidence {
   /** Contents of the token variables that are set and not empty. */
   readonly tokens: readonly { readonly name: string; readonly content: TokenContent }[];
+  /** Token variables that are set to nothing at all. */
+  readonly emptyTokens: readonly string[];
   /** Variables that look like ours and are not read. */
   readonly lookAlikes: readonly string[];
   /** Variables that name a file of certificates which can't be read. */
@@ -132,7 +138,11 @@ export interface VariablesEvidence {
 }
 
 export type GitEvidence =
-  | { readonly kind: "missing" | "unknown"; readonly why: string }
+  | {
+      /** `broken`: its configuration can't be read. `unknown`: it did not answer. */
+      readonly kind: "missing" | "broken" | "unknown";
+      readonly why: string;
+    }
   | {
       readonly kind: "found";
       /** How many helpers git asks for the endpoint. */
@@ -141,9 +151,11 @@ export type GitEvidence =
       readonly ours: readonly { readonly node: string; readonly program: string; readonly works: boolean }[];
     };
 
-/** A file of variables in the current folder. */
+/** A file of variables in the current folder, or in the repository around it. */
 export interface DotenvEvidence {
   readonly path: string;
+  /** The same as seen from the current folder: `.env`, `../.env`, `config/.env`. */
+  readonly name: string;
   /** Names of the variables in it that hold a token. */
   readonly variables: readonly string[];
   readonly mode: number | undefined;

@@ -79,7 +79,7 @@ const expiring = (days: number): SourceSurvey => ({
   sources: [{ ...active, expiresAt: new Date(NOW + days * 86_400_000) }],
 });
 const dotenv = (inGit: Evidence["dotenv"][number]["inGit"], mode = 0o600): Change => {
-  const file = { path: "/home/me/work/.env", variables: ["HF_TOKEN"], mode, inGit };
+  const file = { path: "/home/me/work/.env", name: ".env", variables: ["HF_TOKEN"], mode, inGit };
   return (now) => ({ ...now, dotenv: [file] });
 };
 const inside = (tracked: boolean, ignored: boolean) =>
@@ -137,6 +137,81 @@ const CASES: readonly Case[] = [
         { name: "hf", path: "/a/hf", kind: "python" },
       ],
     }),
+    "note other-hf-behind",
+  ],
+  [
+    "Python's huggingface-cli before ours, and our hf before Python's",
+    program({
+      onPath: [
+        { name: "hf", path: "/usr/bin/hf", kind: "ours" },
+        { name: "huggingface-cli", path: "/a/huggingface-cli", kind: "python" },
+        { name: "hf", path: "/a/hf", kind: "python" },
+        { name: "huggingface-cli", path: "/b/huggingface-cli", kind: "ours" },
+      ],
+    }),
+    "note other-hf-first",
+  ],
+  [
+    "both names of ours",
+    program({
+      onPath: [
+        { name: "hf", path: "/usr/bin/hf", kind: "ours" },
+        { name: "huggingface-cli", path: "/usr/bin/huggingface-cli", kind: "ours" },
+      ],
+    }),
+  ],
+  [
+    "root in a folder of another user",
+    both(user({ uid: 0, name: "root" }), (now) => logins({ home: { ...now.logins.home, owner: 1000 } })(now)),
+    "warning token-file-foreign",
+  ],
+  [
+    "root with its own",
+    both(user({ uid: 0, name: "root" }), (now) =>
+      logins({
+        home: { ...now.logins.home, owner: 0 },
+        tokenFile: { ...now.logins.tokenFile, uid: 0 },
+        storedTokens: { ...now.logins.storedTokens, uid: 0 },
+      })(now),
+    ),
+  ],
+  ["an empty HF_TOKEN beside a login", variables({ emptyTokens: ["HF_TOKEN"] }), "note variable-empty"],
+  [
+    "an empty HF_TOKEN and no login",
+    both(
+      variables({ emptyTokens: ["HF_TOKEN"] }),
+      logins({ survey: anonymous, content: undefined, tokenFile: { ...FILE, kind: "absent" } }),
+    ),
+    "warning variable-empty",
+    "warning not-signed-in",
+  ],
+  [
+    "a login left at the usual place",
+    both(env({ HF_HOME: "/data/hf" }), logins({ elsewhere: "/home/me/.cache/huggingface/token" })),
+    "note login-elsewhere",
+  ],
+  [
+    "the only login left at the usual place",
+    both(
+      env({ HF_HOME: "/data/hf" }),
+      logins({
+        elsewhere: "/home/me/.cache/huggingface/token",
+        survey: anonymous,
+        content: undefined,
+        tokenFile: { ...FILE, kind: "absent" },
+      }),
+    ),
+    "warning login-elsewhere",
+  ],
+  [
+    "a configuration of git that can't be read",
+    (now) => ({ ...now, git: { kind: "broken", why: "git could not read its configuration: bad line 3." } }),
+    "error git-config-broken",
+  ],
+  [
+    "a git that does not answer",
+    (now) => ({ ...now, git: { kind: "unknown", why: "git config took longer than 1.5 s." } }),
+    "note not-checked",
   ],
   ["a PATH that leads into the project", program({ relativePath: ["."] }), "warning path-relative"],
   [
@@ -162,7 +237,14 @@ const CASES: readonly Case[] = [
     "error home-not-writable",
   ],
   ["sudo in another's home", both(env({ SUDO_USER: "me" }), user({ uid: 0, name: "root" })), "warning home-by-sudo"],
-  ["sudo in root's home", both(env({ SUDO_USER: "me", HOME: "/root" }), user({ uid: 0, name: "root" }))],
+  [
+    "sudo in root's home",
+    both(
+      env({ SUDO_USER: "me", HOME: "/root" }),
+      user({ uid: 0, name: "root" }),
+      logins({ tokenFile: { ...FILE, kind: "file", uid: 0 }, storedTokens: { ...FILE, kind: "file", uid: 0 } }),
+    ),
+  ],
   [
     "a container without a volume",
     both(user({ inContainer: true }), (now) => ({ ...now, mounted: false })),

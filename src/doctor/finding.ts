@@ -4,6 +4,7 @@ export const FINDING_CODES = [
   "node-too-old",
   "hf-not-on-path",
   "other-hf-first",
+  "other-hf-behind",
   "path-relative",
   "from-npx-cache",
   // the folder of logins
@@ -29,6 +30,7 @@ export const FINDING_CODES = [
   "token-variable-legacy",
   "look-alike-variable",
   "home-surprise",
+  "login-elsewhere",
   "cache-elsewhere",
   "offline-switch",
   "implicit-token-off",
@@ -53,6 +55,7 @@ export const FINDING_CODES = [
   "dotenv-not-ignored",
   "dotenv-loose",
   "git-missing",
+  "git-config-broken",
   "git-helper-missing",
   "git-helper-stale",
   // the network

@@ -10,5 +10,5 @@ export { runGit } from "./run-git.ts";
 export type { GitOptions, GitResult } from "./run-git.ts";
 export { removeHelper, setUpHelper } from "./setup.ts";
 export type { SetupReport } from "./setup.ts";
-export { askAboutPath } from "./work-tree.ts";
-export type { PathInGit } from "./work-tree.ts";
+export { askAboutPath, listTracked } from "./work-tree.ts";
+export type { PathInGit, TrackedPaths } from "./work-tree.ts";

@@ -27,7 +27,10 @@ export const doctor = command<Flags>({
   flags: {
     fix: switchFlag("Mend what can be mended without a risk, after showing what will be done"),
     yes: switchFlag("With --fix: do not ask first"),
-    bundle: valueFlag("Also write what was seen into a new file, without tokens, to attach to a question", "FILE"),
+    bundle: valueFlag(
+      "Also write what was seen into a new file (- for the output alone), without tokens, to attach to a question",
+      "FILE",
+    ),
     advise: switchFlag("Say which way to sign in suits this machine, instead of looking for faults"),
     offline: switchFlag("Look at this machine alone, and ask nothing of the network"),
     timeout: valueFlag("Seconds that the network has (default: 2)", "SECONDS"),
@@ -49,21 +52,29 @@ export const doctor = command<Flags>({
     if (flags.advise === true) return adviseReport(context, session);
     const look = looker(flags, context, session, endpointError);
     const { examine, makeBundle, refuseExisting, writeBundle } = await import("../../doctor/index.ts");
-    const { doctorReport } = await import("../doctor-report.ts");
-    if (flags.bundle !== undefined) refuseExisting(flags.bundle);
+    const { bundleReport, doctorReport } = await import("../doctor-report.ts");
+    const toOutput = flags.bundle === "-";
+    const file = toOutput ? undefined : flags.bundle;
+    if (file !== undefined) refuseExisting(file);
     let evidence = await look();
     const fixes = flags.fix === true ? await mend(flags, context, session, evidence) : undefined;
     // Looked at once more, so that the report tells what is so now. The network has not changed by it.
     if (fixes?.done === true) evidence = await look(evidence.network);
     const findings = examine(evidence);
-    if (flags.bundle !== undefined) writeBundle(flags.bundle, makeBundle(evidence, findings));
+    if (toOutput) return bundleReport(makeBundle(evidence, findings), findings);
+    if (file !== undefined) writeBundle(file, makeBundle(evidence, findings));
     const { columns } = context.printer;
-    return doctorReport({ evidence, findings, fixes, bundle: flags.bundle, columns, paint: paintFor(context.printer) });
+    return doctorReport({ evidence, findings, fixes, bundle: file, columns, paint: paintFor(context.printer) });
   },
 });
 
 /** @throws UsageError */
 function checkFlags({ fix, yes, bundle, advise }: Flags): void {
+  if (bundle !== undefined && bundle.trim() === "") {
+    throw new UsageError("ERR_HF_USAGE", "--bundle is empty.", {
+      hint: "Name a new file, or write --bundle - to have it on the output.",
+    });
+  }
   if (yes === true && fix !== true) {
     throw new UsageError("ERR_HF_USAGE", "--yes answers a question that only --fix asks.", { hint: "Add --fix." });
   }
