@@ -15,18 +15,21 @@ rmSync("dist", { recursive: true, force: true });
 tsc("tsconfig.lib.json");
 tsc("tsconfig.json");
 
-// The first file answers `version` and `auth token` alone; the rest of the program is a second file, read when needed. It
-// is required, not imported: the first import() of a program starts Node's loader of modules, which takes 50 ms.
-const app = {
-  name: "app-beside",
+// Four files, each read only when it is needed: `hf.cjs` answers `version` alone, `hf-auth.cjs` and `hf-ready.cjs` what
+// shells, git and scripts call over and over, `hf-app.cjs` everything else. They are required, not imported: the first
+// import() of a program starts Node's loader of modules, which takes 50 ms.
+const BESIDE = { "app.ts": "hf-app", "auth-at-once.ts": "hf-auth", "ready-at-once.ts": "hf-ready" };
+const beside = {
+  name: "beside",
   setup(build) {
-    build.onResolve({ filter: /\/app\.ts$/ }, (args) =>
-      args.kind === "dynamic-import" ? { path: "hf-app", namespace: "beside" } : undefined,
-    );
-    build.onLoad({ filter: /.*/, namespace: "beside" }, () => ({
-      contents: 'module.exports = require("./hf-app.cjs");',
+    build.onResolve({ filter: /\.ts$/ }, (args) => {
+      const file = BESIDE[args.path.split("/").at(-1)];
+      return args.kind === "dynamic-import" && file !== undefined ? { path: file, namespace: "beside" } : undefined;
+    });
+    build.onLoad({ filter: /.*/, namespace: "beside" }, ({ path }) => ({
+      contents: `module.exports = require("./${path}.cjs");`,
     }));
-    build.onResolve({ filter: /^\.\/hf-app\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    build.onResolve({ filter: /^\.\/hf-[a-z]+\.cjs$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 /**
@@ -46,15 +49,17 @@ const common = {
   platform: "node",
   target: "node20.19",
   format: "cjs",
-  minifySyntax: true,
-  minifyWhitespace: true,
+  // Names too: what is not there need not be read at each start. No stack of these files is ever shown to anybody.
+  minify: true,
   legalComments: "none",
   metafile: true,
   // The library's way to say where it is. The programs have another, and never ask for this one.
   define: { "import.meta.url": '""' },
 };
 const built = await Promise.all([
-  bundle("bin/hf.ts", "dist/bin/hf.cjs", [app]),
+  bundle("bin/hf.ts", "dist/bin/hf.cjs", [beside]),
+  bundle("src/cli/auth-at-once.ts", "dist/bin/hf-auth.cjs", [beside]),
+  bundle("src/cli/ready-at-once.ts", "dist/bin/hf-ready.cjs", [beside]),
   bundle("src/cli/app.ts", "dist/bin/hf-app.cjs", []),
   bundle("bin/localhub.ts", "dist/bin/localhub.cjs", []),
 ]);
@@ -69,10 +74,12 @@ function tsc(project) {
 }
 
 async function bundle(entry, outfile, plugins) {
+  // The others are required by the first, which has looked at the version already.
+  const old = entry.startsWith("bin/") ? OLD_NODE : "";
   const shebang = entry.startsWith("bin/") ? "#!/usr/bin/env node\n" : "";
   const options = {
     ...common,
-    banner: { js: shebang + '"use strict";' + OLD_NODE },
+    banner: { js: shebang + '"use strict";' + old },
     entryPoints: [entry],
     outfile,
     plugins,

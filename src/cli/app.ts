@@ -55,7 +55,7 @@ export async function runApp(argv: readonly string[], process: ProcessPort): Pro
   // A stream tells of a fault after the write that met it.
   await new Promise((resolve) => setImmediate(resolve));
   if (fault !== undefined) {
-    const { unwritten } = await import("./write-at-once.ts");
+    const { unwritten } = await import("./unwritten.ts");
     return printError(unwritten(fault), plainPrinter(argv, process), false);
   }
   const treeExit = Number(tree.process.exitCode ?? 0);

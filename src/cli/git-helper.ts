@@ -7,6 +7,7 @@ import type { Secret } from "../core/secret.ts";
 import { answerCredential, LARGEST_REQUEST } from "../git/index.ts";
 import { findAtOnce } from "./find-at-once.ts";
 import type { ProcessPort } from "./process-port.ts";
+import { unwritten } from "./unwritten.ts";
 import { writeAtOnce } from "./write-at-once.ts";
 
 /**
@@ -38,7 +39,11 @@ export async function gitHelper(words: readonly string[], process: ProcessPort):
       return found.kind === "found" ? found.token : undefined;
     };
     const answer = await answerCredential(input, settings.endpoint, find);
-    writeAtOnce(answer);
+    try {
+      writeAtOnce(answer);
+    } catch (error) {
+      throw unwritten(error);
+    }
   } catch (error) {
     tell(process, error instanceof Error ? error.message : String(error));
   }

@@ -1,8 +1,10 @@
 import { errorEntry } from "./error-table.ts";
 import type { HfErrorCode } from "./error-table.ts";
 import { redact } from "./redact.ts";
+import { systemCode } from "./system-code.ts";
 import { plainText } from "./terminal-text.ts";
 
+export { systemCode };
 export type { HfErrorCode };
 
 export interface HfErrorOptions {
@@ -77,14 +79,6 @@ export class OfflineError extends HfError {}
 
 export function isHfError(error: unknown): error is HfError {
   return error instanceof HfError;
-}
-
-/** The system's code of an error (`ENOENT`, `ECONNRESET`), also of the first cause that has one. */
-export function systemCode(error: unknown): string | undefined {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
-    if ("code" in at && typeof at.code === "string") return at.code;
-  }
-  return undefined;
 }
 
 const DISK_FULL = new Set(["ENOSPC", "EDQUOT"]);
