@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { root } from "../../test/support/root.ts";
 import { isHfError } from "../core/errors.ts";
 import { createKeychain, tryKeychain } from "./keychain.ts";
 import type { Keychain } from "./keychain.ts";
@@ -15,6 +20,16 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "latchkey-keychain-"));
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+const noPackage = ((): string | false => {
+  if (process.platform !== "linux") return "a message bus is Linux's own";
+  try {
+    createRequire(join(root, "package.json")).resolve("@napi-rs/keyring");
+    return false;
+  } catch {
+    return "the optional package @napi-rs/keyring is not installed";
+  }
+})();
 
 /** A package in the place of the real one: `body` is the inside of its class. */
 function install(body: string): void {
@@ -29,13 +44,16 @@ const PINNED = `constructor(service, account, options) {
   this.account = account;
 }`;
 
-function keychain(more: { platform?: NodeJS.Platform; env?: NodeJS.ProcessEnv; from?: string } = {}): Keychain {
+function keychain(
+  more: { platform?: NodeJS.Platform; env?: NodeJS.ProcessEnv; from?: string; startMs?: number } = {},
+): Keychain {
   return createKeychain({
     platform: more.platform ?? "linux",
     env: { PATH: process.env["PATH"], ...more.env },
     execPath: process.execPath,
     from: more.from ?? join(home, "real", "hf.cjs"),
     timeoutMs: 400,
+    startMs: more.startMs,
   });
 }
 
@@ -66,6 +84,64 @@ describe("createKeychain()", () => {
     await assert.rejects(keychain().read("work"), fault(/did not answer within 0\.4 s/));
     assert.ok(existsSync(pid));
     assert.throws(() => process.kill(Number(readFileSync(pid, "utf8")), 0), /ESRCH/);
+  });
+
+  it("counts the time also while a call holds the whole thread", { timeout: 60_000 }, async () => {
+    install(`constructor(service, account, options) {
+      if (options.linux.store !== "secret-service") throw new Error("no such store");
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    }`);
+    // The limit of the whole process is out of reach: what ends the call is its own.
+    await assert.rejects(keychain({ startMs: 3_600_000 }).read("work"), fault(/did not answer within 0\.4 s/));
+  });
+
+  it(
+    "gives a message bus that takes the call and never answers no more than its time",
+    { skip: noPackage, timeout: 60_000 },
+    async () => {
+      const bus = createServer((socket) => socket.on("error", () => undefined));
+      await new Promise<void>((resolve) => bus.listen(join(home, "bus"), resolve));
+      try {
+        const env = { DBUS_SESSION_BUS_ADDRESS: `unix:path=${join(home, "bus")}` };
+        const chain = keychain({ env, from: join(root, "package.json"), startMs: 3_600_000 });
+        await assert.rejects(chain.read("work"), fault(/did not answer within 0\.4 s/));
+      } finally {
+        bus.close();
+      }
+    },
+  );
+
+  it("leaves no process behind either where whoever asked is gone", { timeout: 60_000 }, async () => {
+    const pid = join(home, "pid");
+    install(`constructor(service, account, options) {
+      if (options.linux.store !== "secret-service") throw new Error("no such store");
+      require("fs").writeFileSync(${JSON.stringify(pid)}, String(process.pid));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    }`);
+    const code = `
+      const { createKeychain } = await import(process.argv[1]);
+      const chain = createKeychain({ platform: "linux", env: {}, execPath: process.execPath, from: process.argv[2], timeoutMs: 400 });
+      chain.read("work").catch(() => undefined);`;
+    const asker = spawn(process.execPath, [
+      "--input-type=module",
+      "-e",
+      code,
+      new URL("./keychain.js", import.meta.url).href,
+      join(home, "real", "hf.cjs"),
+    ]);
+    while (!existsSync(pid) || readFileSync(pid, "utf8") === "") await setTimeout(10);
+    asker.kill("SIGKILL");
+    const isThere = (): boolean => {
+      const number = Number(readFileSync(pid, "utf8"));
+      try {
+        // One that has ended and that nobody asks for its end keeps its number.
+        if (process.platform === "linux") return !/\) Z /.test(readFileSync(`/proc/${number}/stat`, "utf8"));
+        return process.kill(number, 0);
+      } catch {
+        return false;
+      }
+    };
+    while (isThere()) await setTimeout(10);
   });
 
   it("tells locked, not there and broken apart, and none of them is an empty answer", async () => {

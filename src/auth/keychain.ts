@@ -35,6 +35,8 @@ export interface KeychainOptions {
   readonly from: string;
   /** Milliseconds that the keychain has for one call. @default 3_000 */
   readonly timeoutMs?: number | undefined;
+  /** Milliseconds that the process may take to start, on a busy machine. The call's own time counts from then. @default 7_000 */
+  readonly startMs?: number | undefined;
 }
 
 const BACKENDS: Partial<Record<NodeJS.Platform, readonly [string, string]>> = {
@@ -44,7 +46,6 @@ const BACKENDS: Partial<Record<NodeJS.Platform, readonly [string, string]>> = {
 const SECRET_SERVICE = ["secret-service", "the keychain (Secret Service)"] as const;
 
 const TIMEOUT_MS = 3_000;
-/** Milliseconds that the start of a Node may take on a busy machine. */
 const START_MS = 7_000;
 const LARGEST = 64 * 1024;
 
@@ -53,7 +54,7 @@ const LARGEST = 64 * 1024;
  * can't be taken back, and would keep ours alive. The secret goes there and back through pipes, never in an argument.
  */
 export function createKeychain(options: KeychainOptions): Keychain {
-  const { platform, execPath, from, timeoutMs = TIMEOUT_MS } = options;
+  const { platform, execPath, from, timeoutMs = TIMEOUT_MS, startMs = START_MS } = options;
   const [backend, label] = BACKENDS[platform] ?? SECRET_SERVICE;
 
   const call = async (action: "read" | "write" | "remove", account: string, text?: string): Promise<unknown> => {
@@ -71,7 +72,7 @@ export function createKeychain(options: KeychainOptions): Keychain {
           linux: !(platform in BACKENDS),
           limit: timeoutMs,
         }),
-        timeoutMs: timeoutMs + START_MS,
+        timeoutMs: startMs + timeoutMs,
         maxBytes: LARGEST,
       });
     } catch (error) {
