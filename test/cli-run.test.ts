@@ -95,6 +95,23 @@ describe("hf run", { skip: posix }, () => {
     assert.ok(!done.stdout.includes(Buffer.from(token).toString("base64").slice(2, 30)));
   });
 
+  it("strikes the token from what programs make of it", async () => {
+    const token = world.token("alice-read");
+    const script = [
+      'printf %s "$HF_TOKEN" | base64 -w 20',
+      'printf "user:%s" "$HF_TOKEN" | base64 | base64',
+      'printf %s "$HF_TOKEN" | od -An -v -tx1',
+      'printf %s "$HF_TOKEN" | sed "s/./&\\\\x00/g"',
+    ].join("; ");
+    const done = await world.hf(["run", "--mask", "--", "sh", "-c", script]);
+    assert.equal(done.exit, 0, done.stderr);
+    const seen = done.stdout.replaceAll("[redacted]", "");
+    // Blanks, ends of base64 and the NULs are left, and what stands in front of the token in base64.
+    assert.ok(seen.replaceAll(/[\s=]/g, "").replaceAll("\\x00", "").length < 24, done.stdout);
+    assert.equal(done.stdout.split("[redacted]").length - 1, 4, done.stdout);
+    assert.ok(!seen.includes(token.slice(8, 14)));
+  });
+
   it("refuses a token that can write where only reading is meant", async () => {
     assert.equal(
       (await world.hf(["run", "--read-only", "--as", "alice-read", "--", process.execPath, "-e", ""])).exit,

@@ -14,7 +14,7 @@ const CASES: Readonly<Record<string, { readonly module: string; readonly code: s
   },
   "beginnings of a token, at the end of a chunk": {
     module: "core/redact.js",
-    code: "const r = createRedactor(); for (let n = 0; n < 2000; n++) r.write('-hf_'.repeat(4000) + ' '.repeat(384))",
+    code: "const r = createRedactor(); for (let n = 0; n < 2000; n++) r.write(Buffer.from('-hf_'.repeat(4000) + ' '.repeat(384)))",
   },
   "addresses, schemes and queries without an end": {
     module: "core/redact.js",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { HF, startWorld } from "./support/world.ts";
 import type { World } from "./support/world.ts";
@@ -13,6 +14,19 @@ const terminal =
     : spawnSync("script", ["--version"]).status === 0 && spawnSync("bash", ["-c", "exit 0"]).status === 0
       ? false
       : "script or bash is not installed";
+
+const fifo =
+  process.platform !== "linux" && process.platform !== "darwin"
+    ? "pipes of POSIX"
+    : spawnSync("mkfifo", [], { encoding: "utf8" }).error === undefined
+      ? false
+      : "mkfifo is not installed";
+
+/** Writes until that fails, and says how. */
+const TELLS_ERROR = `
+  process.stdout.on("error", (error) => { console.error(error.code); process.exit(7); });
+  const more = (error) => error || process.stdout.write("y\\n".repeat(1000), more);
+  more();`;
 
 let world: World;
 let env: NodeJS.ProcessEnv;
@@ -94,16 +108,34 @@ describe("hf run and signals", { skip: posix }, () => {
     });
   }
 
-  it("ends with the child when nobody reads what it says", async () => {
-    const yes = "const more = (end) => (end ? process.exit() : process.stdout.write('y\\n', more)); more()";
-    const first =
-      "process.stdin.once('data', (data) => { console.log(String(data).split('\\n')[0]); process.exit(); })";
-    const node = `'${process.execPath}'`;
-    const line = `${node} '${HF}' run --mask -- ${node} -e "${yes}" | ${node} -e "${first}"; echo after`;
-    const watched = watch("sh", ["-c", line]);
+  it("gives the child a pipe: it ends without a word when nobody reads it any more", { skip: fifo }, async () => {
+    const line = (words: string): string => `'${process.execPath}' '${HF}' run --mask -- ${words}`;
+    for (const [words, seen] of [
+      ["yes", "y\nexit 141\n"],
+      // Only who writes is ended, not who has started it; and the other stream stays open.
+      [`sh -c 'yes; echo "its own $?" >&2'`, "y\nits own 141\nexit 0\n"],
+      // A program that asks for it gets the error of a pipe, not of a connection.
+      [`'${process.execPath}' -e '${TELLS_ERROR}'`, "y\nEPIPE\nexit 7\n"],
+    ] as const) {
+      const watched = watch("sh", ["-c", `{ { ${line(words)}; echo "exit $?" >&2; } | head -n 1; } 2>&1`]);
+      assert.equal((await watched.ended).code, 0);
+      assert.equal(watched.output(), seen);
+    }
+  });
+
+  it("gives the child a stdout that it can open by its name", { skip: fifo }, async () => {
+    const watched = run("--mask", "--", "sh", "-c", "echo one; echo two > /dev/stdout; echo three > /dev/stderr");
     assert.equal((await watched.ended).code, 0);
-    // In between, the child may complain in its own words.
-    assert.match(watched.output(), /^y\n[^]*after\n$/);
+    assert.equal(watched.output().replace("three\n", ""), "one\ntwo\n");
+  });
+
+  it("does without pipes where none can be made", async () => {
+    env = { ...env, TMPDIR: join(world.folder, "nowhere") };
+    const watched = run("--mask", "--", "sh", "-c", "echo $HF_TOKEN; exit 3");
+    assert.equal((await watched.ended).code, 3);
+    assert.equal(watched.output(), "[redacted]\n");
+    const { TMPDIR: _, ...rest } = env;
+    env = rest;
   });
 
   it("passes bytes that are no text through the mask", async () => {

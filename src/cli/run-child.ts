@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { closeSync } from "node:fs";
 import { constants } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import { HfError, systemCode, UsageError } from "../core/errors.ts";
@@ -28,12 +29,15 @@ export async function runChild({ words, env, mask }: ChildRun, process: ProcessP
   if (program === undefined || program === "") {
     throw new UsageError("ERR_HF_USAGE", "Say which command to run.", { hint: "hf run -- CMD [ARGUMENTS]" });
   }
+  const pipes = mask
+    ? await (await import("./real-pipe.ts")).makeRealPipes(2, process.env, process.platform)
+    : undefined;
   let child: ChildProcess | undefined;
   // Before the start: a signal that comes in between must not end us alone.
   const stopPassing = passSignals(process, () => child);
   let ending: Ending;
   try {
-    const started = start(program, args, env, mask);
+    const started = start(program, args, env, mask ? (pipes?.map(({ writeEnd }) => writeEnd) ?? ["pipe", "pipe"]) : []);
     child = started;
     const ended = new Promise<Ending>((resolve, reject) => {
       started.once("error", (error) => reject(notStarted(error, program)));
@@ -41,8 +45,8 @@ export async function runChild({ words, env, mask }: ChildRun, process: ProcessP
     });
     [ending] = await Promise.all([
       ended,
-      pour(started.stdout, () => process.stdout),
-      pour(started.stderr, () => process.stderr),
+      pour(pipes?.[0]?.from ?? started.stdout, () => process.stdout),
+      pour(pipes?.[1]?.from ?? started.stderr, () => process.stderr),
     ]);
   } finally {
     stopPassing();
@@ -55,27 +59,36 @@ interface Ending {
   readonly signal: NodeJS.Signals | null;
 }
 
-function start(program: string, args: readonly string[], env: Record<string, string>, mask: boolean): ChildProcess {
+/** @param outputs stdout and stderr of the command, if they are not ours. Descriptors among them are closed here. */
+function start(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string>,
+  outputs: readonly (number | "pipe")[],
+): ChildProcess {
+  const [stdout = "inherit", stderr = "inherit"] = outputs;
   try {
     // In our own process group and session: a command that lost its terminal could not ask on it, or be stopped by it.
-    return spawn(program, args, { env, stdio: mask ? ["inherit", "pipe", "pipe"] : "inherit", shell: false });
+    return spawn(program, args, { env, stdio: ["inherit", stdout, stderr], shell: false });
   } catch (error) {
     throw notStarted(error, program);
+  } finally {
+    for (const output of outputs) if (typeof output === "number") closeSync(output);
   }
 }
 
-/** Passes output on with the tokens struck, byte for byte otherwise: Latin-1 has a character for each byte. */
+/** Passes output on with the tokens struck, byte for byte otherwise. */
 async function pour(from: Readable | null, stream: () => Writable): Promise<void> {
   if (from === null) return;
   const to = stream();
   const redactor = createRedactor();
   // Nobody reads us any more: let the command notice it as it would without us.
   to.on("error", () => from.destroy());
-  const write = async (text: string): Promise<void> => {
-    if (text !== "" && !to.write(Buffer.from(text, "latin1")) && !to.destroyed) await once(to, "drain");
+  const write = async (bytes: Buffer): Promise<void> => {
+    if (bytes.length > 0 && !to.write(bytes) && !to.destroyed) await once(to, "drain");
   };
   try {
-    for await (const chunk of from as AsyncIterable<Buffer>) await write(redactor.write(chunk.toString("latin1")));
+    for await (const chunk of from as AsyncIterable<Buffer>) await write(redactor.write(chunk));
     await write(redactor.end());
   } catch (error) {
     if (!["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes(systemCode(error) ?? "")) throw error;

@@ -1,15 +1,14 @@
+import { createSecretFinder, createSought } from "./find-secrets.ts";
+import type { Range, Sought } from "./find-secrets.ts";
+import { formsOf, SHORTEST } from "./secret-forms.ts";
+
 const REDACTED = "[redacted]";
+const MARK = Buffer.from(REDACTED);
 
 /** Values that `Secret` has seen. */
 const known = new Set<string>();
-
-/** Every encoding in which a known value may turn up in text, longest first, so that no part of one is left over. */
-let encoded: readonly string[] = [];
-/** Known values that were not encoded yet. That waits for a text to redact: the shortest commands print none. */
-let fresh: string[] = [];
-
-/** Shorter values would strike ordinary words out of every message. */
-const SHORTEST = 6;
+/** What is looked for, of all known values. Made when there is a text to redact: the shortest commands print none. */
+let sought: Sought | undefined;
 
 /**
  * Token shapes of the Hub, for values that never were a `Secret`: in a server's message, in a file that is quoted. As
@@ -39,25 +38,36 @@ const SECRET_QUERY =
 export function remember(value: string): void {
   if (value.length < SHORTEST || known.has(value)) return;
   known.add(value);
-  fresh.push(value);
+  sought = undefined;
 }
 
-function forms(): readonly string[] {
-  if (fresh.length > 0) {
-    encoded = [...new Set([...encoded, ...fresh.flatMap(encodings)])].toSorted((a, b) => b.length - a.length);
-    fresh = [];
+function allSought(): Sought {
+  if (sought === undefined) {
+    const forms = [...known].map(formsOf);
+    sought = createSought(
+      new Set(forms.flatMap(({ exact }) => exact)),
+      forms.flatMap(({ loose }) => loose),
+    );
   }
-  return encoded;
+  return sought;
 }
 
 /**
- * Strikes every known secret and everything of a token's shape from `text`. Call it when a text is made, before any
- * cutting. Secrets are found by plain comparison; a regular expression is never built from one.
+ * Strikes every known secret, raw and encoded, and everything of a token's shape from `text`. Call it when a text is
+ * made, before any cutting. Secrets are found by comparison; a regular expression is never built from one.
  */
 export function redact(text: string): string {
-  let result = text;
-  for (const form of forms()) if (result.includes(form)) result = result.replaceAll(form, REDACTED);
-  return result
+  if (known.size === 0) return redactShapes(text);
+  const bytes = Buffer.from(text, "utf8");
+  const finder = createSecretFinder(allSought());
+  finder.take(bytes);
+  finder.end();
+  const { secrets } = finder.decided(bytes.length);
+  return redactShapes(secrets.length === 0 ? text : strike(bytes, secrets, 0).toString("utf8"));
+}
+
+function redactShapes(text: string): string {
+  return text
     .replace(TOKEN, REDACTED)
     .replace(JWT, `$1${REDACTED}`)
     .replace(SCHEME, `$1$2${REDACTED}`)
@@ -65,48 +75,87 @@ export function redact(text: string): string {
     .replace(SECRET_QUERY, REDACTED);
 }
 
+/** The bytes with a mark in the place of each secret. The first byte has the offset `from`. */
+function strike(bytes: Buffer, secrets: readonly Range[], from: number): Buffer {
+  const parts: Buffer[] = [];
+  let shown = 0;
+  for (const { start, end } of secrets) {
+    parts.push(bytes.subarray(shown, Math.max(start - from, shown)), MARK);
+    shown = Math.max(end - from, shown);
+  }
+  return Buffer.concat([...parts, bytes.subarray(shown)]);
+}
+
 /** A stub by which a person recognises a token: first 3 and last 4 characters, only for 12 or more, else all stars. */
 export function mask(value: string): string {
   return value.length >= 12 ? `${value.slice(0, 3)}****${value.slice(-4)}` : "*".repeat(Math.max(value.length, 4));
 }
 
-/** Strikes secrets from a text that comes in chunks, also where one is split over their borders. */
+/** Strikes secrets from bytes that come in chunks, also where one is split over their borders. */
 export interface Redactor {
   /** Takes the next chunk and gives what can be shown by now: all but an end that may be the start of a secret. */
-  write(chunk: string): string;
+  write(chunk: Buffer): Buffer;
   /** Gives the rest. */
-  end(): string;
+  end(): Buffer;
 }
 
 /** An end longer than this is shown although a token may have begun in it: no token of the Hub is as long. */
 const LONGEST_HELD = 16 * 1024;
+/** The same for what may be a known value: a long one, encoded twice, with lines and signs in between. */
+const LONGEST_ENCODED = 64 * 1024;
 
 export function createRedactor(): Redactor {
-  let held = "";
+  const values = createValueRedactor();
+  const shapes = createShapeRedactor();
+  return {
+    write: (chunk) => shapes.write(values.write(chunk)),
+    end: () => Buffer.concat([shapes.write(values.end()), shapes.end()]),
+  };
+}
+
+/** Strikes the known values. */
+function createValueRedactor(): Redactor {
+  const finder = createSecretFinder(allSought());
+  let held: Buffer = Buffer.alloc(0);
+  /** The offset of the first byte that is held. */
+  let from = 0;
+  const show = (atLeast: number): Buffer => {
+    const { upTo, secrets } = finder.decided(atLeast);
+    const bytes = held.subarray(0, upTo - from);
+    const shown = secrets.length === 0 ? bytes : strike(bytes, secrets, from);
+    held = held.subarray(upTo - from);
+    from = upTo;
+    return shown;
+  };
   return {
     write(chunk) {
-      const text = held + chunk;
-      const cut = text.length - Math.min(Math.max(knownStart(text), shapeStart(text)), LONGEST_HELD);
-      held = text.slice(cut);
-      return redact(text.slice(0, cut));
+      finder.take(chunk);
+      held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+      return show(from + held.length - LONGEST_ENCODED);
     },
     end() {
-      const rest = redact(held);
-      held = "";
-      return rest;
+      finder.end();
+      return show(from + held.length);
     },
   };
 }
 
-/** Length of the longest end of `text` with which a known form begins. */
-function knownStart(text: string): number {
-  let longest = 0;
-  for (const form of forms()) {
-    for (let length = Math.min(form.length - 1, text.length); length > longest; length--) {
-      if (text.endsWith(form.slice(0, length))) longest = length;
-    }
-  }
-  return longest;
+/** Strikes what has a token's shape. Latin-1 has a character for each byte. */
+function createShapeRedactor(): Redactor {
+  let held = "";
+  return {
+    write(chunk) {
+      const text = held + chunk.toString("latin1");
+      const cut = text.length - Math.min(shapeStart(text), LONGEST_HELD);
+      held = text.slice(cut);
+      return Buffer.from(redactShapes(text.slice(0, cut)), "latin1");
+    },
+    end() {
+      const rest = redactShapes(held);
+      held = "";
+      return Buffer.from(rest, "latin1");
+    },
+  };
 }
 
 const STARTERS = ["hf_", "api_", "eyJ", "bearer", "basic"];
@@ -130,35 +179,4 @@ function shapeStart(text: string): number {
   if (start >= 0) longest = Math.max(longest, run.length - start);
   for (const end of OPEN_ENDS) longest = Math.max(longest, end.exec(tail)?.[0].length ?? 0);
   return longest;
-}
-
-function encodings(value: string): string[] {
-  const bytes = [...Buffer.from(value, "utf8")].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
-  const percent = encodeURIComponent(value);
-  const json = JSON.stringify(value).slice(1, -1);
-  const found = new Set([value, percent, percent.replace(/%../g, (hex) => hex.toLowerCase())]);
-  found.add(percent.replaceAll("%20", "+")).add(bytes).add(bytes.toUpperCase());
-  found
-    .add(json)
-    .add(json.replaceAll("/", "\\/"))
-    .add(json.replace(/[\u0080-\uffff]/g, escapeUnit));
-  for (const shift of [0, 1, 2]) {
-    const core = base64Core(value, shift);
-    found.add(core);
-    found.add(core.replaceAll("+", "-").replaceAll("/", "_"));
-  }
-  return [...found].filter((form) => form.length >= SHORTEST);
-}
-
-function escapeUnit(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-
-/** The part of a base64 text that `value` alone decides when `shift` unknown bytes (as in `user:token`) stand before it. */
-function base64Core(value: string, shift: number): string {
-  const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(value, "utf8")]);
-  const text = bytes.toString("base64").replaceAll("=", "");
-  const start = shift === 0 ? 0 : shift + 1;
-  const end = Math.floor((bytes.length * 8) / 6);
-  return text.slice(start, end);
 }
