@@ -107,7 +107,10 @@ describe("hf cache ready", () => {
     it(`answers by the exit code, with the path or the reason, without the network ${slow.join()}`, async () => {
       const before = await ready(REPO);
       assert.deepEqual([before.exit, before.stdout], [11, ""]);
-      assert.equal(before.stderr, "The cache has nothing of model alice/tiny-model at 'main'.\n");
+      assert.equal(
+        before.stderr,
+        "The cache has nothing of model alice/tiny-model at 'main'. Fetch it with: hf download alice/tiny-model\n",
+      );
       assert.ok(!existsSync(world.home));
       const path = await bring();
       const commit = path.slice(-40);

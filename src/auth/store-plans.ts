@@ -247,7 +247,10 @@ export function unknownName(now: StoreContents, name: string): UsageError {
   const names = readableLogins(now).map((login) => login.name);
   const close = closeNames(name, names).map((known) => `'${plainText(known, 60)}'`);
   const all = names.slice(0, 10).map((known) => `'${plainText(known, 60)}'`);
-  const known = all.length === 0 ? "No login is saved." : `Saved: ${all.join(", ")}${names.length > 10 ? ", …" : ""}.`;
+  const known =
+    all.length === 0
+      ? "No login is saved."
+      : `Choose one of the saved ones: ${all.join(", ")}${names.length > 10 ? ", …" : ""}.`;
   return new UsageError("ERR_HF_TOKEN_NAME", `There is no saved login '${plainText(name, 60)}'.`, {
     hint: close.length === 0 ? known : `Did you mean ${close.join(" or ")}? ${known}`,
   });

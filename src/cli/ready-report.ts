@@ -1,8 +1,12 @@
 import { checkRevision, findCachedSnapshot, realPathOfPrefix, repoPaths } from "../cache/index.ts";
-import { parseRepoSpec } from "../core/repo.ts";
-import type { RepoType } from "../core/repo.ts";
+import { parseRepoSpec, repoPath } from "../core/repo.ts";
+import type { Repo, RepoType } from "../core/repo.ts";
+import { shellWord } from "../core/shell-word.ts";
+import type { HfErrorCode } from "../core/error-table.ts";
 import { exitOf } from "./output.ts";
 import type { Report } from "./output.ts";
+
+const NOT_READY: HfErrorCode = "ERR_HF_OFFLINE";
 
 export interface ReadyQuestion {
   /** `REPO` or `REPO@REVISION`. */
@@ -42,11 +46,16 @@ export function readyReport({ spec, type, files = [], cacheDir }: ReadyQuestion)
   if (why === undefined && path !== null) {
     return { data: { ready: true, ...facts, missing: [] }, human: [path], quiet: [path] };
   }
+  const hint = `Fetch it with: ${fetchLine(repo, revision)}`;
   return {
-    data: { ready: false, ...facts, missing: missing.slice(0, 1000), reason: why ?? null },
+    data: { ready: false, ...facts, missing: missing.slice(0, 1000), reason: why ?? null, code: NOT_READY, hint },
     human: [],
     quiet: [],
-    notes: why === undefined ? [] : [why],
-    exit: exitOf("ERR_HF_OFFLINE"),
+    notes: why === undefined ? [] : [`${why} ${hint}`],
+    exit: exitOf(NOT_READY),
   };
+}
+
+function fetchLine(repo: Repo, revision: string): string {
+  return `hf download ${shellWord(repoPath(repo))}${revision === "main" ? "" : ` --revision ${shellWord(revision)}`}`;
 }

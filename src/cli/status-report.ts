@@ -28,6 +28,7 @@ export interface StatusFacts {
 /** What `hf auth status` tells of facts that were gathered. */
 export function statusReport(facts: StatusFacts): Report {
   const { survey, store, similar, settings, user, problem } = facts;
+  const told = problem ?? whyNobody(survey);
   const { resolution, sources } = survey;
   // Where the file that is named holds no token, its mode is somebody else's business.
   const noToken = sources.some((source) => source.source === store.source && source.state === "refused");
@@ -51,8 +52,7 @@ export function statusReport(facts: StatusFacts): Report {
       empty: [...facts.empty],
       implicitTokenDisabled: settings.disableImplicitToken,
       checked: problem === undefined ? user !== null : false,
-      problem:
-        problem === undefined ? null : { code: problem.code, message: problem.message, hint: problem.hint ?? null },
+      problem: told === undefined ? null : { code: told.code, message: told.message, hint: told.hint ?? null },
       tokenPath,
       hubCache,
     },
@@ -77,6 +77,23 @@ export function statusReport(facts: StatusFacts): Report {
     ],
     exit: promised || (resolution.kind === "found" && !dead) ? 0 : 3,
   };
+}
+
+/** For a program: a status that ends with an exit code has the same parts as an error. */
+function whyNobody({ resolution }: SourceSurvey): StatusProblem | undefined {
+  switch (resolution.kind) {
+    case "anonymous":
+      return {
+        code: "ERR_HF_NOT_SIGNED_IN",
+        message: "Nobody is signed in.",
+        hint: "Sign in with 'hf auth login', or set HF_TOKEN.",
+      };
+    case "refused":
+      return { code: resolution.error.code, message: resolution.error.message, hint: resolution.error.hint };
+    case "found":
+    case "promised":
+      return undefined;
+  }
 }
 
 function mark(state: SourceReport["state"]): string {

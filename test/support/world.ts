@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
   readonly cwd?: string;
+  /** Another user, where this one is root. */
+  readonly uid?: number;
   /** Milliseconds until the child is killed. */
   readonly timeoutMs?: number;
 }
@@ -63,6 +65,7 @@ export async function startWorld(options: LocalhubOptions = {}): Promise<World> 
         cwd: more.cwd ?? folder,
         env: { ...env, ...more.env },
         stdio: "pipe",
+        ...(more.uid === undefined ? {} : { uid: more.uid, gid: more.uid }),
         timeout: more.timeoutMs ?? 60_000,
         killSignal: "SIGKILL",
       });
