@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -9,9 +9,8 @@ import { startLocalhub } from "../src/localhub/index.ts";
 import type { Localhub } from "../src/localhub/index.ts";
 import { checkAccess } from "../src/index.ts";
 import type { AccessReport, VerdictKind } from "../src/index.ts";
-import { ACCESS_GROUPS, accessSeed } from "./support/access-cases.ts";
+import { ACCESS_GROUPS, accessSeed, caseEnvironment, titleOf } from "./support/access-cases.ts";
 import type { AccessCase } from "./support/access-cases.ts";
-import { nobody } from "./support/scripted-server.ts";
 
 /** Every kind, so that the compiler asks for a new one here. */
 const KINDS: Record<VerdictKind, true> = {
@@ -38,25 +37,7 @@ const reached = new Set<VerdictKind>();
 
 /** Asks as the case says, in a throw-away home. */
 async function ask(hub: Localhub, wanted: AccessCase, home: string): Promise<AccessReport> {
-  const fill = (text: string): string =>
-    text
-      .replaceAll("{hub}", hub.url)
-      .replace(/\{token:([\w-]+)\}/g, (_, name: string) => hub.tokens[name] ?? assert.fail(name));
-  rmSync(home, { recursive: true, force: true });
-  mkdirSync(home);
-  if (wanted.saved !== undefined) {
-    writeFileSync(join(home, "stored_tokens"), fill(wanted.saved.store), { mode: 0o600 });
-    writeFileSync(join(home, "token"), fill(wanted.saved.active), { mode: 0o600 });
-  }
-  const value = wanted.token === undefined ? wanted.value : fill(`{token:${wanted.token}}`);
-  const endpoint = wanted.endpoint === "nobody" ? await nobody() : (wanted.endpoint ?? hub.url);
-  const more = Object.entries(wanted.env ?? {}).map(([name, text]) => [name, fill(text)]);
-  const env = {
-    HF_HOME: home,
-    HF_ENDPOINT: endpoint,
-    ...(value === undefined ? {} : { HF_TOKEN: value }),
-    ...(Object.fromEntries(more) as Record<string, string>),
-  };
+  const env = await caseEnvironment(hub, wanted, home);
   const removals = (wanted.faults ?? []).map((rule) => hub.fault(rule));
   hub.journal.clear();
   try {
@@ -69,20 +50,6 @@ async function ask(hub: Localhub, wanted: AccessCase, home: string): Promise<Acc
   } finally {
     for (const remove of removals) remove();
   }
-}
-
-function titleOf(wanted: AccessCase): string {
-  const { repo, token, value, saved, write, revision, path, faults, env, endpoint } = wanted;
-  const who = token ?? (value === undefined ? (saved === undefined ? "nobody" : "a saved login") : `'${value}'`);
-  const more = [
-    write === true ? "to write" : "",
-    revision ?? "",
-    path ?? "",
-    endpoint ?? "",
-    ...Object.keys(env ?? {}),
-    ...(faults ?? []).map((fault) => JSON.stringify(fault)),
-  ];
-  return [`${repo} for ${who}`, ...more.filter((word) => word !== "")].join(", ");
 }
 
 describe("the truth table of access", () => {

@@ -1,11 +1,13 @@
 import { isHfError, NetworkError } from "../core/errors.ts";
 import type { HfError } from "../core/errors.ts";
 import { encodePath, encodeSegment, parseRepoId, repoApiPath, repoPath } from "../core/repo.ts";
-import type { Repo, RepoType } from "../core/repo.ts";
+import type { Repo } from "../core/repo.ts";
 import { refusalError, repoInAddress, requestId, serverText, toldSeconds } from "../hub/index.ts";
 import type { HubClient } from "../hub/index.ts";
-import { ownerOf } from "./account.ts";
-import { nearNames, readListing } from "./near-names.ts";
+import { ownerOf, standingOf } from "./account.ts";
+import { askNames, askNamesInTurn } from "./names.ts";
+import type { NameQuestion } from "./names.ts";
+import { AT_ONCE, SOON } from "./patience.ts";
 import type {
   AccessEvidence,
   AccessNeed,
@@ -34,8 +36,6 @@ export interface CollectOptions {
 const USUAL_FILE = ".gitattributes";
 /** Given to everybody, also by a gated repo, so they say nothing about the gate. */
 const OPEN_TO_ALL = new Set(["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"]);
-/** A person waits for the answer; a failing network is told after one more try. */
-const RETRIES = 1;
 
 /**
  * Finds out what a verdict needs, by at most four questions in two rounds: first the file and the account; then, by
@@ -93,10 +93,26 @@ async function secondRound(hub: AccessHub, evidence: AccessEvidence, asking: Ask
       return nobody();
     case "ERR_HF_PRIVATE_OR_MISSING":
     case "ERR_HF_REPO_NOT_FOUND":
-      return { near: await askNames(hub, repo, withToken ? 2 : 3, asking.signal) };
+      return { near: await askForNames(hub, evidence, repo, asking.signal) };
     default:
       return {};
   }
+}
+
+/** Three questions are left where nobody is signed in, else two. */
+function askForNames(
+  hub: AccessHub,
+  { token, account }: AccessEvidence,
+  repo: Repo,
+  signal: AbortSignal | undefined,
+): Promise<readonly Repo[]> {
+  if (token.kind !== "used") {
+    const owned: readonly NameQuestion[] = ownerOf(repo) === "" ? [] : ["same-owner"];
+    return askNames(hub, repo, [...owned, "other-type", "elsewhere"], signal);
+  }
+  // Of one's own namespace the owner is right.
+  const mine = account?.kind === "known" && standingOf(account.account, repo) !== "stranger";
+  return mine ? askNames(hub, repo, ["same-owner", "other-type"], signal) : askNamesInTurn(hub, repo, signal);
 }
 
 /** Asks for a file's head, as a download would, without its bytes. */
@@ -116,7 +132,7 @@ async function askFile(
       headers: { accept: "*/*" },
       redirect: "moved",
       refusals: "return",
-      retries: RETRIES,
+      ...SOON,
       anonymous,
       subject: about,
       ...(signal === undefined ? {} : { signal }),
@@ -146,7 +162,7 @@ async function askToWrite(hub: AccessHub, { repo }: AccessSubject, { now, signal
   return reading(repo, signal, async () => {
     const { status, headers, text, url } = await hub.request(`${repoApiPath(repo)}/auth-check/write`, {
       refusals: "return",
-      retries: RETRIES,
+      ...SOON,
       subject: { repo },
       maxBytes: 256 * 1024,
       ...(signal === undefined ? {} : { signal }),
@@ -240,49 +256,24 @@ async function aside<T>(signal: AbortSignal | undefined, ask: () => Promise<T>):
   }
 }
 
-async function askGateMode(hub: AccessHub, repo: Repo, signal: AbortSignal | undefined): Promise<GateMode | undefined> {
+/** How the gate lets people in, as the repo's page says. */
+export async function askGateMode(
+  hub: AccessHub,
+  repo: Repo,
+  signal: AbortSignal | undefined,
+): Promise<GateMode | undefined> {
   return aside(signal, async () => {
     const answer = await hub.request(repoApiPath(repo), {
       query: { expand: "gated" },
-      retries: 0,
+      ...AT_ONCE,
       ...(signal === undefined ? {} : { signal }),
     });
-    const body = answer.json();
-    const gated = typeof body === "object" && body !== null && "gated" in body ? body.gated : undefined;
-    return gated === "auto" || gated === "manual" ? gated : undefined;
+    return readGateMode(answer.json());
   });
 }
 
-const OTHER_TYPE: Record<RepoType, RepoType> = { model: "dataset", dataset: "model", space: "model", kernel: "model" };
-
-/**
- * Repos that could be meant: of the same owner, of another type, and of the same name elsewhere.
- * @param most questions to ask
- */
-export async function askNames(
-  hub: AccessHub,
-  repo: Repo,
-  most: number,
-  signal: AbortSignal | undefined,
-): Promise<readonly Repo[]> {
-  const owner = ownerOf(repo);
-  const name = repo.id.slice(owner === "" ? 0 : owner.length + 1);
-  const list = async (type: RepoType, query: Record<string, string>): Promise<readonly Repo[]> => {
-    const found = await aside(signal, async () => {
-      const answer = await hub.request(`api/${type}s`, {
-        query,
-        retries: 0,
-        ...(signal === undefined ? {} : { signal }),
-      });
-      return readListing(answer.json(), type);
-    });
-    return found ?? [];
-  };
-  const questions = [
-    () => list(repo.type, owner === "" ? { search: name, limit: "100" } : { author: owner, limit: "200" }),
-    () => list(OTHER_TYPE[repo.type], { search: repo.id, limit: "20" }),
-    () => list(repo.type, { search: name, limit: "100" }),
-  ];
-  const found = await Promise.all(questions.slice(0, most).map((ask) => ask()));
-  return nearNames(repo, found.flat());
+/** How a gate lets people in, by the description of its repo; undefined where there is none, or it does not say. */
+export function readGateMode(body: unknown): GateMode | undefined {
+  const gated = typeof body === "object" && body !== null && "gated" in body ? body.gated : undefined;
+  return gated === "auto" || gated === "manual" ? gated : undefined;
 }

@@ -76,21 +76,23 @@ function within(evidence: Refused, repo: Repo, account: Account): AccessVerdict 
 
 function misspelt(evidence: Refused, repo: Repo, near: readonly Repo[]): AccessVerdict {
   const [first = repo] = near;
-  const sameName = first.id === repo.id;
+  const bare = ownerOf(repo) === "";
+  const sameName = bare ? first.type !== repo.type : first.id === repo.id;
   const sameLetters = first.id.toLowerCase() === repo.id.toLowerCase();
   const reason: MisspeltReason = sameName ? "other-type" : sameLetters ? "wrong-case" : "close-name";
   const names = near.map((one) => next.spoken(one)).join(", ");
+  const owner = bare ? "A repo is named with its owner. " : "";
   const message =
     reason === "other-type"
       ? `There is no ${named(repo)} to see, but a ${first.type} of that name.`
       : reason === "wrong-case"
         ? `There is no ${named(repo)} to see; it is written ${first.id}.`
-        : `There is no ${named(repo)} to see. Names that exist: ${names}.`;
+        : `${owner}There is no ${named(repo)} to see. Names that exist: ${names}.`;
   const command = next.run(`access ${next.spoken(first)}`, evidence);
   return refusedFor(
     { kind: "misspelt", reason, names: near },
     evidence.answer.error.code,
-    reason === "close-name" ? `${message} (Or it is private.)` : message,
+    reason === "close-name" && !bare ? `${message} (Or it is private.)` : message,
     { text: `If you mean ${next.spoken(first)}: ${command}`, command },
     reason === "wrong-case",
   );

@@ -25,24 +25,28 @@ export function readListing(body: unknown, type: RepoType): readonly Repo[] {
  */
 export function nearNames(wanted: Repo, found: readonly Repo[]): readonly Repo[] {
   const seen = new Set<string>();
-  return found
-    .map((repo) => ({ repo, distance: distanceOf(wanted, repo) }))
-    .filter(({ repo, distance }) => {
-      const key = `${repo.type}/${repo.id}`;
-      if (distance === undefined || seen.has(key)) return false;
-      seen.add(key);
-      return true;
-    })
-    .toSorted((a, b) => (a.distance ?? 0) - (b.distance ?? 0) || (a.repo.id < b.repo.id ? -1 : 1))
-    .slice(0, MOST)
-    .map(({ repo }) => repo);
+  return (
+    found
+      .map((repo) => ({ repo, distance: distanceOf(wanted, repo) }))
+      .filter(({ repo, distance }) => {
+        const key = `${repo.type}/${repo.id}`;
+        if (distance === undefined || seen.has(key)) return false;
+        seen.add(key);
+        return true;
+      })
+      // Of equally close ones the Hub's order says which is used most.
+      .toSorted((a, b) => (a.distance ?? 0) - (b.distance ?? 0))
+      .slice(0, MOST)
+      .map(({ repo }) => repo)
+  );
 }
 
 function distanceOf(wanted: Repo, { type, id }: Repo): number | undefined {
   const from = wanted.id.toLowerCase();
-  const to = id.toLowerCase();
+  // Where the owner was left out, every owner is as likely.
+  const to = (wanted.id.includes("/") ? id : id.slice(id.indexOf("/") + 1)).toLowerCase();
   if (type !== wanted.type) return from === to ? 0.5 : undefined;
-  if (from === to) return id === wanted.id ? undefined : 0;
+  if (from === to) return id === wanted.id ? undefined : wanted.id.includes("/") ? 0 : 0.25;
   const edits = editDistance(from, to);
   // In a short name two letters make another word.
   return edits <= Math.min(3, Math.floor(from.length / 5)) || plain(from) === plain(to) ? edits : undefined;

@@ -58,9 +58,13 @@ export function look(evidence: AccessEvidence, repo: Repo, text: string): NextSt
   return { text: `${text} ${url}`, url };
 }
 
-/** The page for a new token with no more than the permission that is missing already ticked. */
-export function newToken({ endpoint }: AccessEvidence, permission: string, words: string): NextStep {
-  const url = `${endpoint}/settings/tokens/new?${permission}&tokenType=fineGrained`;
+/**
+ * The page for a new fine-grained token with no more than the permission that is missing already ticked.
+ * @param permission undefined: one for a single repo, or for an organisation's; no address ticks those
+ */
+export function newToken({ endpoint }: AccessEvidence, permission: string | undefined, words: string): NextStep {
+  const ticked = permission === undefined ? "" : `${permission}&`;
+  const url = `${endpoint}/settings/tokens/new?${ticked}tokenType=fineGrained`;
   return { text: `${words} ${url}`, url };
 }
 
@@ -68,13 +72,8 @@ export const GATED_READ = "canReadGatedRepos=true";
 export const OWN_READ = "ownUserPermissions=repo.content.read";
 export const OWN_WRITE = "ownUserPermissions=repo.write";
 
-export function tokenPage({ endpoint }: AccessEvidence, text: string): NextStep {
-  const url = `${endpoint}/settings/tokens`;
-  return { text: `${text} ${url}`, url };
-}
-
 /** A place that holds a dead token, and how to mend it there. */
-export function replaceToken({ endpoint }: AccessEvidence, source: string): NextStep {
+export function replaceToken({ endpoint }: Pick<AccessEvidence, "endpoint">, source: string): NextStep {
   const text = deadTokenStep(source, endpoint);
   if (source.startsWith("file:")) return { text, command: loginCommand(endpoint, "--force") };
   return { text, url: `${endpoint}/settings/tokens` };

@@ -61,9 +61,12 @@ function step(evidence: Refused, repo: Repo, account: Account | undefined, reaso
   const own = account !== undefined && standingOf(account, repo) === "owner";
   const ticked = own ? (reason === "write" ? next.OWN_WRITE : next.OWN_READ) : undefined;
   const right = reason === "write" ? "write" : "read";
-  const words = `Add ${repo.id} to the token's repos with the right to ${right}, or make one that has it:`;
-  if (ticked !== undefined) return next.newToken(evidence, ticked, words);
-  return next.tokenPage(evidence, words);
+  const fineGrained = account === undefined || account.token?.permissions !== undefined;
+  // A token of the old kind has one role for all, and keeps it.
+  const words = fineGrained
+    ? `Add ${repo.id} to the token's repositories with the right to ${right}, or make a token that has it:`
+    : `A token with the role '${account.token?.role ?? "read"}' can't be given more. Make one that may ${right} ${repo.id}:`;
+  return next.newToken(evidence, ticked, words);
 }
 
 /** A rule of the organisation that owns the repo keeps the token out. */

@@ -1,4 +1,4 @@
-import { safeText } from "../core/errors.ts";
+import { beginSentence, safeText } from "../core/errors.ts";
 import type { HfErrorCode } from "../core/errors.ts";
 import type { Repo } from "../core/repo.ts";
 import type { AccessCause, AccessEvidence, AccessVerdict, Account, HubReading, NextStep } from "./types.ts";
@@ -32,15 +32,10 @@ export function refusedFor(
 
 /** Names of accounts and tokens, and what the Hub said, are a server's words: they may hold a token or an escape sequence. */
 function plain(message: string, next: NextStep): { readonly message: string; readonly next: NextStep } {
-  return { message: safeText(sentence(message), 2000), next: { ...next, text: safeText(next.text, 2000) } };
+  return { message: beginSentence(safeText(message, 2000)), next: { ...next, text: safeText(next.text, 2000) } };
 }
 
 /** `model acme/tiny` */
 export function named(repo: Repo): string {
   return `${repo.type} ${repo.id}`;
-}
-
-/** Begins with a capital where it begins with a word of ours; the name of an account stays as it is. */
-function sentence(text: string): string {
-  return /^(?:model|dataset|space|kernel) /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }

@@ -1,12 +1,10 @@
-import type { HfError } from "../core/errors.ts";
-import { RateLimitError, systemCode } from "../core/errors.ts";
 import type { Repo } from "../core/repo.ts";
-import { DEFAULT_ENDPOINT } from "../core/settings.ts";
 import { lacksGatedRead, ownerOf, restrictionOf, standingOf, tokenCovers } from "./account.ts";
+import { deadToken, unreachable, withheld } from "./call-verdict.ts";
 import { missingVerdict } from "./missing.ts";
 import * as next from "./next-steps.ts";
 import { policyVerdict, scopeVerdict } from "./permission.ts";
-import type { AccessEvidence, AccessVerdict, Account, HubReading, NextStep } from "./types.ts";
+import type { AccessEvidence, AccessVerdict, Account, HubReading } from "./types.ts";
 import { accountOf, allowed, named, refusedFor, repoOf } from "./verdict-parts.ts";
 import type { Refused } from "./verdict-parts.ts";
 
@@ -16,7 +14,9 @@ import type { Refused } from "./verdict-parts.ts";
  */
 export function decideAccess(evidence: AccessEvidence): AccessVerdict {
   const { answer, token } = evidence;
-  if (token.kind === "withheld") return withheld(evidence, token.error);
+  // Where nobody is asked, no token is the trouble.
+  const off = answer.kind === "refused" && answer.error.code === "ERR_HF_OFFLINE";
+  if (token.kind === "withheld" && !off) return withheld(evidence, token.error);
   if (answer.kind === "readable") return readable(evidence, answer.at);
   return refused({ ...evidence, answer });
 }
@@ -47,23 +47,6 @@ function openness(anonymous: HubReading | undefined): string {
   if (anonymous.kind === "readable") return "; it is public";
   if (anonymous.error.code === "ERR_HF_GATED_SIGN_IN") return "; it is gated, and you have access";
   return anonymous.error.code === "ERR_HF_PRIVATE_OR_MISSING" ? "; it is private, and you have access" : "";
-}
-
-function withheld(evidence: AccessEvidence, error: HfError): AccessVerdict {
-  const step: NextStep = { text: error.hint };
-  const note = publicNote(evidence);
-  if (error.code === "ERR_HF_TOKEN_ENDPOINT" || error.code === "ERR_HF_INSECURE_ENDPOINT") {
-    return refusedFor({ kind: "wrong-endpoint" }, error.code, `${error.message}${note}`, step);
-  }
-  return refusedFor({ kind: "token-invalid" }, error.code, `${error.message}${note}`, step);
-}
-
-/** What nobody in particular may do, where that was asked because of the token. */
-function publicNote({ anonymous, answer, token }: AccessEvidence): string {
-  const open = token.kind === "withheld" ? answer : anonymous;
-  if (open === undefined) return "";
-  if (open.kind === "readable") return " The repo itself is public: without a token it can be read.";
-  return open.error.code === "ERR_HF_GATED_SIGN_IN" ? " The repo is gated, so a token that works is needed." : "";
 }
 
 function refused(evidence: Refused): AccessVerdict {
@@ -109,7 +92,7 @@ function refused(evidence: Refused): AccessVerdict {
     case "ERR_HF_FORBIDDEN":
       return forbidden(evidence, repo, account);
     case "ERR_HF_INVALID_TOKEN":
-      return deadToken(evidence);
+      return deadToken(evidence, error);
     case "ERR_HF_NOT_SIGNED_IN":
       return refusedFor({ kind: "not-signed-in" }, error.code, error.message, next.signIn(evidence, "Sign in:"));
     case "ERR_HF_PRIVATE_OR_MISSING":
@@ -158,25 +141,6 @@ function gateNotRequested(evidence: Refused, repo: Repo, account: Account | unde
   return refusedFor({ kind: "gate-not-requested" }, code, message + more, step, !both);
 }
 
-function deadToken(evidence: Refused): AccessVerdict {
-  const { token, now, account } = evidence;
-  const { code } = evidence.answer.error;
-  const source = token.kind === "used" ? token.source : "the token's source";
-  const step = next.replaceToken(evidence, source);
-  const note = publicNote(evidence);
-  const expiresAt = token.kind === "used" ? token.expiresAt : undefined;
-  if (expiresAt !== undefined && expiresAt.getTime() <= now) {
-    const day = expiresAt.toISOString().slice(0, 10);
-    return refusedFor({ kind: "token-expired" }, code, `The token from ${source} ended on ${day}.${note}`, step);
-  }
-  if (account?.kind === "known") {
-    const message = `The Hub knows the token from ${source} (${account.account.name}), and yet refuses it for files.${note}`;
-    return refusedFor({ kind: "token-invalid" }, code, message, step, false);
-  }
-  const message = `The Hub does not know the token from ${source}: mistyped, revoked or expired.${note}`;
-  return refusedFor({ kind: "token-invalid" }, code, message, step);
-}
-
 /** A 403 that says nothing, or only that the right to write is missing: whoami tells which of the causes it is. */
 function forbidden(evidence: Refused, repo: Repo, account: Account | undefined): AccessVerdict {
   const { need, answer, anonymous } = evidence;
@@ -184,7 +148,8 @@ function forbidden(evidence: Refused, repo: Repo, account: Account | undefined):
     if (restrictionOf(account, repo) !== undefined) return policyVerdict(evidence, repo, account);
     const mine = standingOf(account, repo) !== "stranger";
     // Of a stranger's repo a fine-grained token reads what is public, and behind a gate what its switch allows.
-    const gated = anonymous?.kind === "refused" && anonymous.error.code === "ERR_HF_GATED_SIGN_IN";
+    const shut = anonymous?.kind === "refused" && anonymous.error.code === "ERR_HF_GATED_SIGN_IN";
+    const gated = shut || evidence.gate !== undefined;
     if (mine ? tokenCovers(account, repo, need) === "no" : gated && lacksGatedRead(account, repo)) {
       return scopeVerdict(evidence, repo, account);
     }
@@ -200,33 +165,4 @@ function forbidden(evidence: Refused, repo: Repo, account: Account | undefined):
   const command = next.run("auth whoami", evidence);
   const step = { text: `See what this token may do: ${command}`, command };
   return refusedFor({ kind: "forbidden" }, code, message, step, false);
-}
-
-const NO_WAY_OUT = new Set(["ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH", "ENETDOWN", "EADDRNOTAVAIL"]);
-
-/** No answer of a Hub: the network is off on this side, or something is wrong on the other. */
-function unreachable({ endpoint }: Refused, error: HfError): AccessVerdict {
-  const { code, message, hint, status } = error;
-  const step = { text: hint ?? "Try again in some minutes." };
-  if (error instanceof RateLimitError) {
-    const { retryAfter } = error;
-    const cause = { kind: "rate-limited" as const, ...(retryAfter === undefined ? {} : { retryAfter }) };
-    return refusedFor(cause, code, message, step);
-  }
-  if (code === "ERR_HF_OFFLINE") return refusedFor({ kind: "offline" }, code, message, step);
-  // A Hub says of every 404 what it is that is missing.
-  const stranger = code === "ERR_HF_BAD_ANSWER" || (code === "ERR_HF_HTTP" && (status === 404 || status === 405));
-  if (stranger && endpoint !== DEFAULT_ENDPOINT) {
-    const words = `${message} Is ${endpoint} a Hub?`;
-    const check = { text: "Check HF_ENDPOINT and --endpoint. Without them https://huggingface.co is asked." };
-    return refusedFor({ kind: "wrong-endpoint" }, "ERR_HF_BAD_ANSWER", words, check, false);
-  }
-  const ours =
-    code === "ERR_HF_PROXY" ||
-    code === "ERR_HF_TLS" ||
-    code === "ERR_HF_BAD_ANSWER" ||
-    (code === "ERR_HF_NETWORK" && NO_WAY_OUT.has(systemCode(error.cause) ?? ""));
-  // A refused or broken connection may be this side's firewall as well as the Hub.
-  const certain = code === "ERR_HF_HUB_DOWN" || (ours && code !== "ERR_HF_BAD_ANSWER");
-  return refusedFor({ kind: ours ? "offline" : "hub-down" }, code, message, step, certain);
 }

@@ -1,11 +1,19 @@
-import { collectEvidence, decideAccess } from "../access/index.ts";
-import type { AccessEvidence, AccessNeed, AccessSubject, AccessVerdict, Account, TokenFacts } from "../access/index.ts";
+import { AT_ONCE, collectEvidence, decideAccess, sharpenRefusal } from "../access/index.ts";
+import type {
+  AccessEvidence,
+  AccessNeed,
+  AccessSubject,
+  AccessVerdict,
+  Account,
+  GateMode,
+  TokenFacts,
+} from "../access/index.ts";
 import { credentialOf, notExchanged, surveySources, whoami } from "../auth/index.ts";
 import type { SourceReport, TokenResolution } from "../auth/index.ts";
-import { TokenError } from "../core/errors.ts";
+import { isHfError, TokenError } from "../core/errors.ts";
 import type { RepoAddress } from "../core/repo-address.ts";
 import type { HubClient } from "../hub/index.ts";
-import type { Session } from "./session.ts";
+import type { Session, TokenNeed } from "./session.ts";
 
 /** What was found out, and what it means. */
 export interface AccessReport {
@@ -60,9 +68,42 @@ export async function openAccess(session: Session): Promise<AccessDesk> {
 export function askAccount(hub: HubClient, signal: AbortSignal | undefined): Promise<Account> {
   const once = {
     ...hub,
-    json: (target: string | URL) => hub.json(target, { retries: 0, ...(signal ? { signal } : {}) }),
+    json: (target: string | URL) => hub.json(target, { ...AT_ONCE, ...(signal ? { signal } : {}) }),
   };
   return whoami(once, { signal });
+}
+
+export interface SharpenFor extends AccessOptions {
+  readonly gate?: GateMode | undefined;
+  readonly files?: readonly string[] | undefined;
+  /** The call can't do without a token, so that `HF_HUB_DISABLE_IMPLICIT_TOKEN` did not count. @default "optional" */
+  readonly tokenNeed?: TokenNeed | undefined;
+}
+
+/**
+ * A refused call of this session with the verdict that `hf access` would give, for one more request at most. Never fails:
+ * where the verdict can't be made, the error is as it was.
+ * @param hub the client that made the call
+ * @param subject undefined: the call was about no repo
+ */
+export async function sharpenFor(
+  session: Session,
+  error: unknown,
+  hub: HubClient,
+  subject: AccessSubject | undefined,
+  { signal, tokenNeed, ...options }: SharpenFor = {},
+): Promise<unknown> {
+  if (!isHfError(error)) return error;
+  let token: TokenFacts;
+  try {
+    token = await tokenFacts(session, await session.resolve(tokenNeed));
+  } catch {
+    // A store that can't be read, or a token that would come by the network: nothing is known of who asks.
+    token = { kind: "none" };
+  }
+  const now = session.refreshing.clock.now();
+  const whoami = (): Promise<Account> => askAccount(hub, signal);
+  return sharpenRefusal(error, hub, subject, { ...options, token, whoami, now, signal });
 }
 
 /**

@@ -1,4 +1,5 @@
-import { sharpenRefusal, withoutDeadToken } from "../access/index.ts";
+import { readGateMode, withoutDeadToken } from "../access/index.ts";
+import type { GateMode } from "../access/index.ts";
 import { isHfError } from "../core/errors.ts";
 import type { Repo } from "../core/repo.ts";
 import { fetchFile, fetchSnapshot, planFetch } from "../download/index.ts";
@@ -10,7 +11,7 @@ import type {
   SnapshotOptions,
 } from "../download/index.ts";
 import type { HubClient } from "../hub/index.ts";
-import { askAccount, tokenFacts } from "./access.ts";
+import { sharpenFor } from "./access.ts";
 import type { Session } from "./session.ts";
 
 /** What to do when the Hub does not know the token, and the repo is public. */
@@ -52,7 +53,7 @@ export async function downloadFileWith(
   path: string,
   options: DownloadFileOptions,
 ): Promise<DownloadResult> {
-  return asking(session, repo, options, (hub, all) => fetchFile(hub, repo, path, all));
+  return asking(session, repo, { ...options, path }, (hub, all) => fetchFile(hub, repo, path, all));
 }
 
 export async function planDownloadWith(
@@ -63,23 +64,44 @@ export async function planDownloadWith(
   return asking(session, repo, options, (hub, all) => planFetch(hub, repo, all));
 }
 
+/** The entries that are asked for, by whose names a repo of another type may be told. */
+interface Wanted {
+  readonly path?: string | undefined;
+  readonly files?: readonly string[] | undefined;
+}
+
 /**
  * Does the work with the token that was found. A dead one does not keep anybody from what is public, one that can't be
  * used not from what is cached; any other refusal gets the cause and the next step that `hf access` would give.
  */
-async function asking<O extends Partial<FetchOptions> & PreferOffline & FallbackOptions, T>(
+async function asking<O extends Partial<FetchOptions> & PreferOffline & FallbackOptions & Wanted, T>(
   session: Session,
   repo: Repo,
   options: O,
   work: (hub: HubClient, options: O & FetchOptions) => Promise<T>,
 ): Promise<T> {
   const all = { ...defaults(session), ...options };
+  let gate: GateMode | undefined;
+  const sharpened = async (error: unknown, hub: HubClient): Promise<unknown> => {
+    const { signal, revision, path, files } = options;
+    signal?.throwIfAborted();
+    const subject = { repo, revision, path };
+    const asked = path === undefined ? files : [path];
+    return sharpenFor(session, error, hub, subject, { gate, files: asked, signal });
+  };
+  const nobody = session.connect(undefined);
   // Nobody is asked offline, so a token that can't be used must not keep anybody from what the cache has.
-  if (all.offline !== false) return work(session.connect(undefined), all);
+  if (all.offline !== false) {
+    try {
+      return await work(nobody, all);
+    } catch (error) {
+      throw await sharpened(error, nobody);
+    }
+  }
   if (options.preferOffline === true && all.forceDownload !== true) {
     try {
       // What would be said of a copy that is not enough is of no interest.
-      return await work(session.connect(undefined), { ...all, offline: "whole", warn: () => undefined });
+      return await work(nobody, { ...all, offline: "whole", warn: () => undefined });
     } catch (error) {
       if (!isHfError(error) || error.code !== "ERR_HF_OFFLINE") throw error;
     }
@@ -88,26 +110,30 @@ async function asking<O extends Partial<FetchOptions> & PreferOffline & Fallback
   try {
     hub = await session.hub();
   } catch (error) {
-    return fromCache(error, () => work(session.connect(undefined), { ...all, offline: true }), all);
+    return fromCache(error, () => work(nobody, { ...all, offline: true }), all).catch(async (refused: unknown) => {
+      throw await sharpened(refused, nobody);
+    });
   }
   try {
-    return await work(patient(hub, repo, all), all);
-  } catch (error) {
-    const { signal, revision } = options;
-    signal?.throwIfAborted();
-    const resolution = await session.resolve();
-    throw await sharpenRefusal(
-      error,
-      hub,
-      { repo, revision },
-      {
-        token: await tokenFacts(session, resolution),
-        whoami: () => askAccount(hub, signal),
-        now: session.refreshing.clock.now(),
-        signal,
-      },
+    // The description of a repo comes before its files, and tells what a refusal of them need not ask again.
+    return await work(
+      noticing(patient(hub, repo, all), (mode) => (gate = mode)),
+      all,
     );
+  } catch (error) {
+    throw await sharpened(error, hub);
   }
+}
+
+function noticing(hub: HubClient, notice: (gate: GateMode | undefined) => void): HubClient {
+  return {
+    ...hub,
+    async json(target, options) {
+      const body = await hub.json(target, options);
+      notice(readGateMode(body));
+      return body;
+    },
+  };
 }
 
 function patient(hub: HubClient, repo: Repo, options: FetchOptions & FallbackOptions): HubClient {
@@ -124,17 +150,27 @@ function patient(hub: HubClient, repo: Repo, options: FetchOptions & FallbackOpt
   });
 }
 
+/** A token that is there and can't be used: none, of another endpoint, or in a place that can't be read. Nothing was sent. */
+const UNUSABLE: ReadonlySet<string> = new Set([
+  "ERR_HF_TOKEN_REFUSED",
+  "ERR_HF_TOKEN_ENDPOINT",
+  "ERR_HF_INSECURE_ENDPOINT",
+  "ERR_HF_TOKEN_FILE",
+  "ERR_HF_STORE_UNREADABLE",
+  "ERR_HF_KEYCHAIN",
+]);
+
 /**
- * What the cache has whole, with a warning, where the token is no token at all; else the error that stood in the way of
- * asking. A token that was asked for by name or by exchange, or that belongs elsewhere, is a matter of who one is: that
- * stops everything.
+ * What the cache has whole, with a warning, where the token can't be used; else the error that stood in the way of
+ * asking. A login that was asked for by its name, or a token by exchange, is a matter of who one is: that stops
+ * everything.
  */
 async function fromCache<T>(
   error: unknown,
   work: () => Promise<T>,
   { forceDownload, signal, warn }: FetchOptions,
 ): Promise<T> {
-  if (!isHfError(error) || error.code !== "ERR_HF_TOKEN_REFUSED" || forceDownload === true) throw error;
+  if (!isHfError(error) || !UNUSABLE.has(error.code) || forceDownload === true) throw error;
   try {
     const result = await work();
     warn?.(`${error.message} The Hub was not asked; the cached copy is used. ${error.hint}`);

@@ -15,5 +15,6 @@ export type { DownloadStep } from "./download-events.ts";
 export { downloadFileWith, downloadSnapshotWith, planDownloadWith } from "./download.ts";
 export type { AuthFallback, DownloadFileOptions, DownloadSnapshotOptions, PlanDownloadOptions } from "./download.ts";
 export { networkOf } from "./network.ts";
+export { aboutToken } from "./refusing-hub.ts";
 export { openSession } from "./session.ts";
 export type { Session, SessionOptions } from "./session.ts";

@@ -16,6 +16,7 @@ import { downloadEvents } from "./download-events.ts";
 import type { DownloadStep } from "./download-events.ts";
 import { downloadFileWith, downloadSnapshotWith, planDownloadWith } from "./download.ts";
 import type { DownloadFileOptions, DownloadSnapshotOptions, PlanDownloadOptions } from "./download.ts";
+import { aboutToken, hubWith } from "./refusing-hub.ts";
 import { openSession } from "./session.ts";
 import type { Session } from "./session.ts";
 
@@ -55,7 +56,9 @@ export async function resolveToken(options: HubOptions = {}): Promise<TokenResol
  * @throws RateLimitError, NetworkError
  */
 export async function whoami(options: HubOptions = {}): Promise<Identity> {
-  return askWhoami(await sessionOf(options).hub("required"), { signal: options.signal });
+  const { signal } = options;
+  const session = sessionOf(options);
+  return aboutToken(session, signal, async () => askWhoami(await session.hub("required"), { signal }));
 }
 
 /**
@@ -66,7 +69,7 @@ export async function whoami(options: HubOptions = {}): Promise<Identity> {
  * @throws HfError the reason of a token source that is there and can't be used
  */
 export async function createHub(options: HubOptions = {}): Promise<HubClient> {
-  return sessionOf(options).hub();
+  return hubWith(sessionOf(options));
 }
 
 export interface CheckAccessOptions extends HubOptions {

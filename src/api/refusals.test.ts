@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
@@ -8,7 +8,7 @@ import type { HfError } from "../core/errors.ts";
 import type { Environment } from "../core/ports.ts";
 import { defaultSeed, startLocalhub } from "../localhub/index.ts";
 import type { Localhub } from "../localhub/index.ts";
-import { checkAccess, downloadFile, downloadSnapshot, planDownload } from "./library.ts";
+import { checkAccess, createHub, downloadFile, downloadSnapshot, planDownload, whoami } from "./library.ts";
 import type { HubOptions } from "./library.ts";
 
 let hub: Localhub;
@@ -19,6 +19,7 @@ before(async () => {
   const commits = [{ message: "Upload model", files }];
   const repos = [
     { id: "frank/wide", gated: "manual" as const, commits, access: [{ user: "bob", status: "accepted" as const }] },
+    { id: "frank/auto", gated: "auto" as const, commits },
     { id: "frank/other", gated: "manual" as const, commits, access: [{ user: "carol", status: "rejected" as const }] },
   ];
   hub = await startLocalhub({
@@ -71,12 +72,15 @@ describe("a refused download", () => {
   ])[] = [
     ["acme/gated-manual", undefined, "not-signed-in", undefined],
     ["acme/gated-manual", "alice-revoked", "token-invalid", /^GET \/api\/models\/acme\/gated-manual$/],
-    ["carol/gated-model", "bob-read", "gate-not-requested", /whoami/],
+    ["carol/gated-model", "bob-read", "gate-not-requested", /whoami|^GET \/api\/models\/carol\/gated-model$/],
+    ["frank/auto", "bob-read", "gate-not-requested", /whoami|^GET \/api\/models\/frank\/auto$/],
     ["acme/gated-manual", "carol-read", "gate-pending", undefined],
     ["frank/other", "carol-read", "gate-rejected", undefined],
     ["acme/gated-auto", "carol-fine-no-gated", "scope-missing", /whoami/],
     ["acme/private-model", "bob-policy-pending", "organisation-policy", /whoami/],
-    ["alice/tiny-modle", "bob-read", "misspelt", /^GET \/api\/models$/],
+    ["acme/private-model", "alice-fine-one-repo", "scope-missing", /whoami/],
+    ["datasets/alice/tiny-model", "bob-read", "misspelt", /^GET \/api\/models$/],
+    ["alice/tiny-dataset", undefined, "misspelt", /^GET \/api\/datasets$/],
     ["alice/tiny-modle", undefined, "misspelt", /^GET \/api\/models$/],
     ["nobody/nothing-like-this", undefined, "private-or-missing", /^GET \/api\/models$/],
     ["acme/disabled-model", "alice-read", "disabled", undefined],
@@ -92,9 +96,17 @@ describe("a refused download", () => {
       ]) {
         const error = await refusal(work);
         assert.equal(error.cause, cause);
-        assert.ok(error.hint?.endsWith(verdict.next.text), `${error.hint}\n${verdict.next.text}`);
+        assert.equal(error.code, verdict.code);
+        // For one file the question went to the gate, and nothing says as whom to ask.
+        const steps = [verdict.next.text, verdict.next.text.replace(" as bob", "")];
+        assert.ok(
+          steps.some((step) => error.hint.startsWith(step) || error.hint.endsWith(step)),
+          error.hint,
+        );
+        if (repo === "frank/auto") assert.match(error.hint, /access is given at once/);
         const paths = sent().map(({ words }) => words);
-        const own = /^(?:GET \/api\/models\/[\w-]+\/[\w-]+\/(?:revision|tree)\/|HEAD \/[\w-]+\/[\w-]+\/resolve\/)/;
+        const own =
+          /^(?:GET \/api\/\w+\/[\w-]+\/[\w-]+\/(?:revision|tree)\/|HEAD \/(?:datasets\/)?[\w-]+\/[\w-]+\/resolve\/)/;
         const more = paths.filter((path) => !own.test(path));
         assert.ok(more.length <= 1, more.join("\n"));
         if (extra !== undefined) assert.match(more[0] ?? "nothing", extra);
@@ -102,6 +114,21 @@ describe("a refused download", () => {
       }
     });
   }
+
+  it("names who asks, and the command that looks for names, where the one question told that", async () => {
+    const error = await refusal(() => downloadSnapshot("alice/tiny-modle", { env: env("bob-read") }));
+    assert.deepEqual([error.code, error.cause], ["ERR_HF_REPO_NOT_FOUND", "private-or-missing"]);
+    assert.match(
+      error.hint,
+      /let bob in\. Names that are close are looked for by: hf access alice\/tiny-modle --endpoint /,
+    );
+    assert.deepEqual(
+      sent()
+        .map(({ words }) => words)
+        .slice(1),
+      ["GET /api/whoami-v2"],
+    );
+  });
 
   it("asks a gate once before a snapshot begins, whether it opens or not", async () => {
     const error = await refusal(() => downloadSnapshot("frank/wide", { env: env("carol-read") }));
@@ -121,7 +148,7 @@ describe("a refused download", () => {
     assert.equal(gated.cause, "gate-not-requested");
     assert.match(gated.hint ?? "", /^Ask for access at /);
     const absent = await refusal(() => downloadFile({ repo: "alice/tiny-model", path: "no.bin" }, { env: env() }));
-    assert.deepEqual([absent.code, absent.cause, sent().length], ["ERR_HF_ENTRY_NOT_FOUND", undefined, 1]);
+    assert.deepEqual([absent.code, absent.cause, sent().length], ["ERR_HF_ENTRY_NOT_FOUND", "private-or-missing", 1]);
   });
 });
 
@@ -196,16 +223,25 @@ describe("a token that the Hub does not know", () => {
     const error = await refusal(() =>
       downloadSnapshot("alice/tiny-model", { env: { ...env(), HF_ENDPOINT: "https://mirror.example" } }),
     );
-    assert.equal(error.code, "ERR_HF_TOKEN_ENDPOINT");
+    assert.deepEqual([error.code, error.cause], ["ERR_HF_TOKEN_ENDPOINT", "wrong-endpoint"]);
     assert.deepEqual(sent(), []);
   });
 
   it("never stands before what is cached, nor does one that is no token at all", async () => {
     const whole = await downloadSnapshot("acme/gated-manual", { env: env("alice-read") });
-    for (const value of [token("alice-revoked"), "two words"]) {
+    const file = join(home, "token");
+    writeFileSync(file, token("alice-read"), { mode: 0o600 });
+    mkdirSync(join(home, "folder"));
+    const ways: readonly Environment[] = [
+      { HF_TOKEN: token("alice-revoked") },
+      { HF_TOKEN: "two words" },
+      { HF_ENDPOINT: "https://mirror.example" },
+      { HF_TOKEN_PATH: join(home, "folder") },
+    ];
+    for (const way of ways) {
       const warnings: string[] = [];
       const options = {
-        env: { ...env(), HF_TOKEN: value },
+        env: { ...env(), ...way },
         onWarning: (text: string) => warnings.push(text),
       };
       const again = await downloadSnapshot("acme/gated-manual", options);
@@ -218,5 +254,57 @@ describe("a token that the Hub does not know", () => {
       const absent = await refusal(() => downloadSnapshot("acme/gated-auto", options));
       assert.match(absent.code, /TOKEN/);
     }
+  });
+});
+
+describe("a refusal that is about no repo", () => {
+  const rows: readonly (readonly [title: string, more: () => Environment, cause: string, code: string])[] = [
+    ["nobody", () => ({}), "not-signed-in", "ERR_HF_NOT_SIGNED_IN"],
+    ["a revoked token", () => ({ HF_TOKEN: token("alice-revoked") }), "token-invalid", "ERR_HF_INVALID_TOKEN"],
+    ["two words", () => ({ HF_TOKEN: "two words" }), "token-invalid", "ERR_HF_TOKEN_REFUSED"],
+    ["no network", () => ({ HF_TOKEN: token("alice-read"), HF_HUB_OFFLINE: "1" }), "offline", "ERR_HF_OFFLINE"],
+    [
+      "plain http",
+      () => ({ HF_TOKEN: token("alice-read"), HF_ENDPOINT: "http://hub.example" }),
+      "wrong-endpoint",
+      "ERR_HF_INSECURE_ENDPOINT",
+    ],
+  ];
+  for (const [title, more, cause, code] of rows) {
+    it(`has its cause: ${title}`, async () => {
+      const error = await refusal(() => whoami({ env: { ...env(), ...more() } }));
+      assert.deepEqual([error.code, error.cause], [code, cause]);
+      assert.ok(sent().length <= 1);
+    });
+  }
+
+  it("has its cause where the Hub is down, and keeps what broke for whoever looks", async () => {
+    hub.fault({ path: "whoami", status: 429, retryAfter: 3600 });
+    const limited = await refusal(() => whoami({ env: env("alice-read") }));
+    assert.deepEqual([limited.code, limited.cause], ["ERR_HF_RATE_LIMITED", "rate-limited"]);
+    const error = await refusal(() => whoami({ env: { ...env("alice-read"), HF_ENDPOINT: "http://no-such.invalid" } }));
+    assert.equal(error.cause, "wrong-endpoint");
+    const away = await refusal(() =>
+      downloadSnapshot("alice/tiny-model", { env: { ...env(), HF_ENDPOINT: "http://no-such.invalid" } }),
+    );
+    assert.deepEqual([away.code, away.cause], ["ERR_HF_NETWORK", "offline"]);
+    assert.match(away.stack ?? "", /Behind it: .*(?:ENOTFOUND|EAI_AGAIN)/);
+  });
+});
+
+describe("a client of the library", () => {
+  it("has the cause and the step of hf access in its refusals, for one more request", async () => {
+    const client = await createHub({ env: env("alice-fine-one-repo") });
+    const hidden = await refusal(() => client.json("api/models/acme/private-model"));
+    assert.deepEqual([hidden.code, hidden.cause], ["ERR_HF_SCOPE_MISSING", "scope-missing"]);
+    assert.equal(sent().length, 2);
+    const write = await createHub({ env: env("alice-read") });
+    const refused = await refusal(() =>
+      write.request("api/models/alice/tiny-model/commit/main", { ndjson: '{"key":"header","value":{"summary":"x"}}' }),
+    );
+    assert.deepEqual([refused.code, refused.cause], ["ERR_HF_SCOPE_MISSING", "scope-missing"]);
+    assert.match(refused.hint, /role 'read' can't be given more.*ownUserPermissions=repo\.write/);
+    client.close();
+    write.close();
   });
 });

@@ -30,7 +30,7 @@ export class HfError extends Error {
 
   constructor(code: HfErrorCode, message: string, options: HfErrorOptions = {}) {
     const cause = options.cause === undefined ? undefined : redactedCause(options.cause);
-    super(safeText(message, 2000), cause === undefined ? undefined : { cause });
+    super(beginSentence(safeText(message, 2000)), cause === undefined ? undefined : { cause });
     this.code = code;
     this.hint = safeText(options.hint ?? errorEntry(code).next.replaceAll("`", ""), 2000);
     this.requestId = options.requestId === undefined ? undefined : safeText(options.requestId, 100);
@@ -116,6 +116,11 @@ function diskHint(code: string | undefined): string {
  */
 export function safeText(text: string, maxLength = 500): string {
   return plainText(redact(plainText(redact(text), Infinity)), maxLength);
+}
+
+/** Begins with a capital where it begins with a word of ours; the name of a file, a host or an account stays as it is. */
+export function beginSentence(text: string): string {
+  return /^(?:model|dataset|space|kernel) /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
 
 /** Keeps the kind, system code and stack of a cause, without the secrets that its text may hold. */

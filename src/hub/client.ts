@@ -85,6 +85,8 @@ export interface CallOptions {
   readonly repeatable?: boolean;
   /** @default the client's */
   readonly retries?: number;
+  /** Milliseconds that one wait may have, as for the client; of this call alone. @default the client's */
+  readonly maxWaitMs?: number;
   /** @default the client's `requestTimeoutMs` */
   readonly timeoutMs?: number;
   /** For file bodies: on connections that served no call before. @default false */
@@ -284,6 +286,7 @@ function callOf(endpoint: string, target: string | URL, options: CallOptions, en
     redirect: options.redirect ?? "follow",
     repeatable: options.repeatable ?? (method === "GET" || method === "HEAD"),
     retries: options.retries,
+    maxWaitMs: options.maxWaitMs,
     timeoutMs: options.timeoutMs,
     fresh: options.fresh,
     anonymous: options.anonymous ?? false,

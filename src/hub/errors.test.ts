@@ -225,21 +225,21 @@ describe("refusalError()", () => {
   it("names repo, revision and entry of the call", () => {
     const subject = { repo: { type: "dataset", id: "acme/words" } as const, revision: "v9", entry: "a/b.csv" };
     const entry = refusal({ status: 404, heads: { "x-error-code": "EntryNotFound" }, subject });
-    assert.equal(entry.message, "dataset acme/words does not have 'a/b.csv' at 'v9'.");
+    assert.equal(entry.message, "Dataset acme/words does not have 'a/b.csv' at 'v9'.");
     assert.match(entry.hint ?? "", /\/datasets\/acme\/words$/);
     const revision = refusal({ status: 404, heads: { "x-error-code": "RevisionNotFound" }, subject });
-    assert.equal(revision.message, "dataset acme/words does not have the revision 'v9'.");
+    assert.equal(revision.message, "Dataset acme/words does not have the revision 'v9'.");
   });
 
   it("reads the repo from the address when the call did not name it", () => {
     const gate = { "x-error-code": "GatedRepo" };
     const at = (path: string, base = endpoint): string =>
       refusal({ heads: gate, url: new URL(base + path), endpoint: base }).message;
-    assert.match(at("/api/datasets/acme/words/tree/main"), /^dataset acme\/words /);
-    assert.match(at("/api/models/acme/tiny"), /^model acme\/tiny /);
-    assert.match(at("/spaces/acme/app/raw/main/x"), /^space acme\/app /);
-    assert.match(at("/api/resolve-cache/models/acme/tiny/0/x"), /^model acme\/tiny /);
-    assert.match(at("/acme/tiny/resolve/main/x", "https://m.example/hf"), /^model acme\/tiny /);
+    assert.match(at("/api/datasets/acme/words/tree/main"), /^Dataset acme\/words /);
+    assert.match(at("/api/models/acme/tiny"), /^Model acme\/tiny /);
+    assert.match(at("/spaces/acme/app/raw/main/x"), /^Space acme\/app /);
+    assert.match(at("/api/resolve-cache/models/acme/tiny/0/x"), /^Model acme\/tiny /);
+    assert.match(at("/acme/tiny/resolve/main/x", "https://m.example/hf"), /^Model acme\/tiny /);
   });
 
   it("names the place that a bad token came from", () => {

@@ -43,6 +43,7 @@ export interface Call {
   /** Whether sending it twice is the same as sending it once. */
   readonly repeatable: boolean;
   readonly retries: number | undefined;
+  readonly maxWaitMs?: number | undefined;
   readonly timeoutMs: number | undefined;
   /** On connections that served no call before. */
   readonly fresh?: boolean | undefined;
@@ -104,13 +105,14 @@ export function createExchange(setup: ExchangeSetup): Exchange {
     signal?.throwIfAborted();
     const credential = call.anonymous ? undefined : await credentialNow();
     const common = { "user-agent": setup.userAgent, ...callerHeaders(call.headers) };
+    const maxWaitMs = call.maxWaitMs ?? setup.maxWaitMs;
     const first = firstHop(call.url, call.method, call.body?.content, credential);
 
     // A limit is a person's or, without a token, an address's.
     const limited = `${hubOrigin} ${credential === undefined ? "anonymous" : "signed in"}`;
     const attempt = async (): Promise<Outcome<T>> => {
       if (call.url.origin === hubOrigin && setup.board !== undefined)
-        await holdBack(setup, setup.board, limited, signal);
+        await holdBack({ ...setup, maxWaitMs }, setup.board, limited, signal);
       const heads: (AnswerHead & { readonly url: URL })[] = [];
       let authenticated = false;
       const send = async (hop: Hop): Promise<A> => {
@@ -173,7 +175,7 @@ export function createExchange(setup: ExchangeSetup): Exchange {
       clock,
       random: setup.random,
       retries: call.repeatable ? (call.retries ?? setup.retries) : 0,
-      maxWaitMs: setup.maxWaitMs,
+      maxWaitMs,
       warn,
       showWait: setup.showWait,
       signal,

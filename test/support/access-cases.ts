@@ -1,6 +1,10 @@
-import type { FaultRule, Seed } from "../../src/localhub/index.ts";
+import assert from "node:assert/strict";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { FaultRule, Localhub, Seed } from "../../src/localhub/index.ts";
 import { defaultSeed } from "../../src/localhub/index.ts";
 import type { VerdictKind } from "../../src/index.ts";
+import { nobody } from "./scripted-server.ts";
 
 /** One row of the truth table: who asks for what, and the one answer. */
 export interface AccessCase {
@@ -362,6 +366,7 @@ export const ACCESS_GROUPS: readonly AccessGroup[] = [
         exit: 4,
         certain: false,
         says: /Or the repo does not exist/,
+        next: /Add acme\/private-model to the token's repositories.*\/settings\/tokens\/new\?tokenType=fineGrained/,
       },
       { repo: "frank/secret", token: "frank-fine-write", verdict: "ok" },
       { repo: "acme/private-model", token: "bob-fine-acme", verdict: "ok" },
@@ -372,7 +377,7 @@ export const ACCESS_GROUPS: readonly AccessGroup[] = [
         verdict: "scope-missing",
         reason: "write",
         exit: 4,
-        next: /ownUserPermissions=repo\.write/,
+        next: /role 'read' can't be given more.*ownUserPermissions=repo\.write/,
       },
       {
         repo: "acme/private-model",
@@ -571,6 +576,42 @@ export const ACCESS_GROUPS: readonly AccessGroup[] = [
       },
       { repo: "alise/tiny-model", verdict: "misspelt", reason: "close-name", exit: 5, certain: false },
       {
+        repo: "alicee/tiny-model",
+        token: "bob-read",
+        verdict: "misspelt",
+        reason: "close-name",
+        exit: 5,
+        certain: false,
+        requests: 4,
+        next: /hf access alice\/tiny-model/,
+      },
+      {
+        repo: "tiny-model",
+        verdict: "misspelt",
+        reason: "close-name",
+        exit: 5,
+        certain: false,
+        says: /named with its owner.*alice\/tiny-model/,
+      },
+      {
+        repo: "Tiny-Model",
+        token: "bob-read",
+        verdict: "misspelt",
+        reason: "close-name",
+        exit: 5,
+        certain: false,
+        next: /hf access alice\/tiny-model/,
+      },
+      {
+        repo: "tiny-dataset",
+        token: "bob-read",
+        verdict: "misspelt",
+        reason: "other-type",
+        exit: 5,
+        certain: false,
+        next: /hf access datasets\/alice\/tiny-dataset/,
+      },
+      {
         repo: "alice/tiny-dataset",
         verdict: "misspelt",
         reason: "other-type",
@@ -671,3 +712,43 @@ export const ACCESS_GROUPS: readonly AccessGroup[] = [
     ],
   },
 ];
+
+/** Makes the throw-away home that the case describes, and answers the environment to ask with. */
+export async function caseEnvironment(
+  hub: Localhub,
+  wanted: AccessCase,
+  home: string,
+): Promise<Record<string, string>> {
+  const fill = (text: string): string =>
+    text
+      .replaceAll("{hub}", hub.url)
+      .replace(/\{token:([\w-]+)\}/g, (_, name: string) => hub.tokens[name] ?? assert.fail(name));
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(home);
+  if (wanted.saved !== undefined) {
+    writeFileSync(join(home, "stored_tokens"), fill(wanted.saved.store), { mode: 0o600 });
+    writeFileSync(join(home, "token"), fill(wanted.saved.active), { mode: 0o600 });
+  }
+  const value = wanted.token === undefined ? wanted.value : fill(`{token:${wanted.token}}`);
+  const endpoint = wanted.endpoint === "nobody" ? await nobody() : (wanted.endpoint ?? hub.url);
+  return {
+    HF_HOME: home,
+    HF_ENDPOINT: endpoint,
+    ...(value === undefined ? {} : { HF_TOKEN: value }),
+    ...Object.fromEntries(Object.entries(wanted.env ?? {}).map(([name, text]) => [name, fill(text)])),
+  };
+}
+
+export function titleOf(wanted: AccessCase): string {
+  const { repo, token, value, saved, write, revision, path, faults, env, endpoint } = wanted;
+  const who = token ?? (value === undefined ? (saved === undefined ? "nobody" : "a saved login") : `'${value}'`);
+  const more = [
+    write === true ? "to write" : "",
+    revision ?? "",
+    path ?? "",
+    endpoint ?? "",
+    ...Object.keys(env ?? {}),
+    ...(faults ?? []).map((fault) => JSON.stringify(fault)),
+  ];
+  return [`${repo} for ${who}`, ...more.filter((word) => word !== "")].join(", ");
+}

@@ -7,9 +7,13 @@ export const authWhoami = command({
   flags: {},
   run: async (_flags, context) => {
     const session = await context.session();
-    const found = await needToken(session);
+    const { aboutToken } = await import("../../api/index.ts");
     const { whoami } = await import("../../auth/index.ts");
-    const me = await whoami(await session.hub("required"), { signal: context.signal });
+    const { signal } = context;
+    const { found, me } = await aboutToken(session, signal, async () => {
+      const found = await needToken(session);
+      return { found, me: await whoami(await session.hub("required"), { signal }) };
+    });
     const { token } = me;
     const expiresAt = me.expiresAt ?? found.expiresAt;
     const orgs = me.orgs.map((org) => (org.role === undefined ? org.name : `${org.name} (${org.role})`));
