@@ -92,9 +92,9 @@ describe("hf auth logout --revoke", () => {
     assert.match(errorOf(noWay).hint ?? "", /settings\/tokens/);
     await login("bob-read");
     world.hub.fault({ path: "/api/credentials/revoke", status: 403, skip: 1 });
-    const half = await world.hf(["auth", "logout", "--revoke", "--yes"]);
+    const half = await world.hf(["auth", "logout", "--revoke", "--yes", "--json"]);
     assert.equal(half.exit, 4, half.stderr);
-    assert.match(half.stderr, /Revoked already: '\w+-read' at http:\S+\. All logins are still saved here/);
+    assert.match(errorOf(half).message, /Revoked already: '\w+-read' at http:\S+\. All logins are still saved here/);
     await world.hub.reset();
     await login("alice-read");
     const offline = await world.hf(["auth", "logout", "--revoke", "--yes"], { env: { HF_HUB_OFFLINE: "1" } });

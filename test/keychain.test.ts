@@ -136,8 +136,16 @@ describe("a login in the system's keychain", { skip }, () => {
     const one = await hf(["auth", "logout", "--name", "alice-read"]);
     assert.equal(one.exit, 6);
     assert.match(one.stderr, /is locked/);
-    const all = await hf(["auth", "logout"]);
+    assert.deepEqual(await list(), ["*file:file", "alice-read:keychain"], "nothing was changed");
+    const all = await hf(["auth", "logout", "--json"]);
     assert.equal(all.exit, 6);
+    const said = JSON.parse(all.stdout);
+    assert.deepEqual([said.removed, said.left], [["file"], ["alice-read"]]);
+    assert.deepEqual(
+      said.kept.map(({ code }: { readonly code: string }) => code),
+      ["ERR_HF_KEYCHAIN"],
+    );
+    assert.match(all.stderr, /is locked/);
     assert.deepEqual(filesWith(world.token("bob-read")), [], "what is in files is gone all the same");
     assert.deepEqual(await list(), ["alice-read:keychain"]);
     await keyring.restart();

@@ -152,7 +152,7 @@ describe("the file token store", () => {
     await save("a", a);
     assert.equal(text(join(home, "hop")), a.expose());
     assert.match(text(String(logins)), /\[a\]/);
-    assert.deepEqual(await logoutAll(storeAt()), { removed: true, names: ["a"], kept: [] });
+    assert.deepEqual(await logoutAll(storeAt()), { removed: true, names: ["a"], left: [], kept: [] });
     for (const name of ["hop", "logins", "token", "stored_tokens"]) assert.equal(existsSync(join(home, name)), false);
     assert.throws(() => lstatSync(paths.token), { code: "ENOENT" });
   });
@@ -232,9 +232,9 @@ describe("the file token store", () => {
 
   it("removes both files and its record in a full logout, and keeps the lock file", async () => {
     await save("a", a, { origin: "https://hub.acme.io" });
-    assert.deepEqual(await logoutAll(storeAt()), { removed: true, names: ["a"], kept: [] });
+    assert.deepEqual(await logoutAll(storeAt()), { removed: true, names: ["a"], left: [], kept: [] });
     assert.deepEqual(readdirSync(home), ["stored_tokens.lock"]);
-    assert.deepEqual(await logoutAll(storeAt()), { removed: false, names: [], kept: [] });
+    assert.deepEqual(await logoutAll(storeAt()), { removed: false, names: [], left: [], kept: [] });
   });
 
   it("makes no folder for a logout", async () => {

@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { isHfError } from "../core/errors.ts";
 import type { HfError } from "../core/errors.ts";
 import type { Clock, Warn } from "../core/ports.ts";
 import type { Keychain } from "./keychain.ts";
@@ -8,8 +9,18 @@ import { describePath, readActive, readRecord, readSaved, readBytes, settled } f
 import { remains, removeSecret, writeSecret } from "./secret-files.ts";
 import { planClear } from "./store-plans.ts";
 import { formatStoredTokens } from "./stored-tokens.ts";
-import { toSection } from "./token-store.ts";
-import type { ChangeOptions, OnUnreadable, StoreContents, StoredToken, StoreStep, TokenStore } from "./token-store.ts";
+import { readableLogins, toSection } from "./token-store.ts";
+import type {
+  ChangeOptions,
+  ChangeResult,
+  ClearReport,
+  OnUnreadable,
+  StoreContents,
+  StoredToken,
+  StorePlan,
+  StoreStep,
+  TokenStore,
+} from "./token-store.ts";
 
 export interface FileStoreOptions {
   /** The active token: one line without a line break. */
@@ -59,7 +70,14 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
     return logins.merge({ active, saved, record });
   };
 
-  const write: TokenStore["write"] = async (decide, change: ChangeOptions = {}) => {
+  const write: TokenStore["write"] = (decide, change) => changeAll(decide, change, carryOut);
+
+  /** @param does carries one step out, and tells what should have gone and was kept */
+  const changeAll = async <Report>(
+    decide: Parameters<typeof store.write<Report>>[0],
+    change: ChangeOptions = {},
+    does: typeof carryOut,
+  ): Promise<ChangeResult<Report>> => {
     // Loaded when it is needed: commands that only read a token start without it.
     const [{ ensureFolder }, { acquireFileLock }] = await Promise.all([
       import("../core/atomic-write.ts"),
@@ -88,7 +106,7 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
       });
       const copy = await keepCopy(now, steps, change.onUnreadable ?? "refuse");
       const kept: HfError[] = [];
-      for (const step of steps) kept.push(...((await carryOut(step)) ?? []));
+      for (const step of steps) kept.push(...((await does(step)) ?? []));
       return { report, ...(copy === undefined ? {} : { copy }), kept };
     } finally {
       lock.release();
@@ -108,7 +126,7 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
       }
       case "activate-keychain":
         await logins.carryOut(step);
-        return removeSecret(tokenPath, "remove the token file", uid);
+        return removeActiveFile();
       case "empty-keychain":
         return logins.carryOut(step);
       case "write-record": {
@@ -119,11 +137,28 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
       }
       case "remove-active":
         await logins.carryOut(step);
-        return removeSecret(tokenPath, "remove the token file", uid);
+        return removeActiveFile();
       case "remove-saved":
         return removeSecret(storedTokensPath, "remove the saved logins", uid);
     }
   };
+
+  /** A step of a full sign-out: what can't be taken away is told, and keeps nothing else here. */
+  const carryOutAnyway: typeof carryOut = async (step) => {
+    const parts =
+      step.do === "remove-active" ? [() => logins.carryOut(step), removeActiveFile] : [() => carryOut(step)];
+    const kept: HfError[] = [];
+    for (const part of parts) {
+      try {
+        kept.push(...((await part()) ?? []));
+      } catch (error) {
+        if (!isHfError(error)) throw error;
+        kept.push(error);
+      }
+    }
+    return kept;
+  };
+  const removeActiveFile = () => removeSecret(tokenPath, "remove the token file", uid);
 
   const writeSavedFile = async (saved: readonly StoredToken[]): Promise<void> => {
     // A login in the keychain makes no file of its own.
@@ -152,7 +187,7 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
     }
   };
 
-  return {
+  const store: TokenStore = {
     source,
     keychain: options.keychain,
     reveal: logins.reveal,
@@ -161,8 +196,18 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
     async clear(change) {
       // Nothing there: no folder and no lock file are made for a sign-out.
       if (!(await describePath(folder, options)).exists) return planClear(await readAll(false)).report;
-      const { report, kept } = await write(planClear, change);
-      return { ...report, kept: [...report.kept, ...kept, ...remains([tokenPath, storedTokensPath, recordPath])] };
+      let before: StoreContents | undefined;
+      const plan = (now: StoreContents): StorePlan<ClearReport> => planClear((before = now));
+      const { report, kept } = await changeAll(plan, change, carryOutAnyway);
+      // What is said to be gone was looked for.
+      const after = await readAll(false);
+      const left = readableLogins(after).map(({ name }) => name);
+      const names = (before === undefined ? [] : readableLogins(before))
+        .map(({ name }) => name)
+        .filter((name) => !left.includes(name));
+      const removed = names.length > 0 || (before?.active.kind !== "absent" && after.active.kind === "absent");
+      const rest = remains([tokenPath, storedTokensPath, recordPath]);
+      return { removed, names, left, kept: [...report.kept, ...kept, ...rest] };
     },
     async describe() {
       const [tokenFile, storedTokens, record, folderState] = await Promise.all(
@@ -179,4 +224,5 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
       };
     },
   };
+  return store;
 }

@@ -163,11 +163,68 @@ describe("logins of the keychain in a token store", () => {
   it("are nobody's turn after a sign-out that a locked keychain cut short", async () => {
     await save("work", true);
     chain.locked = true;
-    await assert.rejects(logoutAll(store), { code: "ERR_HF_KEYCHAIN" });
+    await save("home", false).catch(() => undefined);
+    const half = await logoutAll(store);
+    assert.deepEqual([half.removed, half.names, half.left], [true, ["home"], ["work"]]);
+    assert.deepEqual(
+      half.kept.map(({ code }) => code),
+      ["ERR_HF_KEYCHAIN"],
+    );
+    for (const name of ["token", "stored_tokens"]) assert.equal(existsSync(join(home, name)), false, name);
     assert.equal(await used(), "anonymous");
     chain.locked = false;
     await logoutAll(store);
     assert.equal(chain.kept.size, 0);
+  });
+
+  it("lose those alone in a sign-out that the keychain gave up", async () => {
+    await save("a", true);
+    await save("b", true);
+    const { remove } = chain;
+    chain.remove = async (account) => {
+      const gone = await remove(account);
+      chain.locked = true;
+      return gone;
+    };
+    const half = await logoutAll(store);
+    assert.deepEqual([half.names, half.left], [["a"], ["b"]]);
+    chain.locked = false;
+    assert.equal(await used(), "anonymous");
+    await switchTo(store, "b", {});
+    assert.equal(await used(), "keychain:fake b");
+  });
+
+  it("stay as they are when a locked keychain keeps the one that was to go", async () => {
+    await save("work", true);
+    chain.locked = true;
+    await assert.rejects(logout(store, "work"), { code: "ERR_HF_KEYCHAIN" });
+    chain.locked = false;
+    assert.equal(await used(), "keychain:fake work");
+  });
+
+  it("go in a sign-out beside a file that can't be read, and stay in a sign-in", async () => {
+    await save("work", true);
+    writeFileSync(join(home, "stored_tokens"), "no section");
+    writeFileSync(join(home, "token"), value("other"));
+    for (const onUnreadable of ["keep-copy", "import"] as const) {
+      const wanted = { name: "new", token: Secret.of(value("new")), origin: HUB };
+      await store.write((now) => planLogin(now, wanted, onUnreadable), { onUnreadable });
+      assert.equal(chain.kept.size, 1, onUnreadable);
+      writeFileSync(join(home, "stored_tokens"), "no section");
+    }
+    const report = await logoutAll(store);
+    assert.deepEqual([report.removed, report.names, chain.kept.size], [true, ["work"], 0]);
+    assert.equal(report.kept[0]?.code, "ERR_HF_STORE_UNREADABLE");
+    assert.equal(text("stored_tokens"), "no section");
+  });
+
+  it("keep no token file here when their list can't be read", async () => {
+    await save("home", false);
+    writeFileSync(join(home, "latchkey-keychain.json"), "{");
+    const report = await logoutAll(store);
+    assert.deepEqual([report.removed, report.names], [true, ["home"]]);
+    assert.equal(report.kept[0]?.code, "ERR_HF_STORE_UNREADABLE");
+    assert.equal(existsSync(join(home, "token")), false);
   });
 
   it("are all gone after a sign-out", async () => {

@@ -4,7 +4,7 @@ import { DiskError } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
 import { plainText } from "../core/terminal-text.ts";
 import type { Keychain } from "./keychain.ts";
-import { EMPTY_INDEX, formatKeychainIndex, readKeychainIndex } from "./keychain-index.ts";
+import { formatKeychainIndex, readKeychainIndex } from "./keychain-index.ts";
 import type { KeychainIndex, KeychainPlace } from "./keychain-index.ts";
 import { TOKEN_KEY } from "./stored-tokens.ts";
 import { toSection, toStoredToken } from "./token-store.ts";
@@ -77,13 +77,19 @@ export function createKeychainLogins(options: KeychainLoginsOptions): KeychainLo
       if (logins.size === 0) return files;
       const isOurs = files.active.kind === "absent" && active !== undefined;
       const merged: StoreContents = isOurs ? { ...files, active: { kind: "keychain", name: active } } : files;
-      if (files.saved.kind !== "ok") return merged;
+      const { saved } = files;
       // A file of that name was written later, or by Python.
-      const inFiles = new Set(files.saved.logins.map(({ name }) => name));
+      const inFiles = new Set((saved.kind === "ok" ? saved.logins : saved.readable).map(({ name }) => name));
       const others = [...logins]
         .filter(([name]) => !inFiles.has(name))
         .map(([name, place]) => placeholder(name, place));
-      return { ...merged, saved: { ...files.saved, logins: [...files.saved.logins, ...others] } };
+      return {
+        ...merged,
+        saved:
+          saved.kind === "ok"
+            ? { ...saved, logins: [...saved.logins, ...others] }
+            : { ...saved, readable: [...saved.readable, ...others] },
+      };
     },
 
     async carryOut(step) {
@@ -105,9 +111,17 @@ export function createKeychainLogins(options: KeychainLoginsOptions): KeychainLo
         case "remove-active":
           return activate(undefined);
         case "empty-keychain": {
-          const index = readOrThrow();
-          for (const name of index.logins.keys()) await asked().remove(accountOf(name));
-          return store(EMPTY_INDEX);
+          const left = new Map(readOrThrow().logins);
+          try {
+            for (const name of left.keys()) {
+              await asked().remove(accountOf(name));
+              left.delete(name);
+            }
+          } finally {
+            // Nobody's turn; those that are left can be taken away another time.
+            await store({ active: undefined, logins: left });
+          }
+          return;
         }
         case "remove-saved":
         case "write-record":

@@ -218,7 +218,7 @@ describe("planClear()", () => {
     );
     assert.deepEqual(originsOf(recordOf(steps) ?? EMPTY_RECORD, secret("a")), []);
     assert.deepEqual(originsOf(recordOf(steps) ?? EMPTY_RECORD, secret("other")), [ACME]);
-    assert.deepEqual(report, { removed: true, names: ["a"], kept: [] });
+    assert.deepEqual(report, { removed: true, names: ["a"], left: [], kept: [] });
   });
 
   it("says when there was nothing", () => assert.equal(planClear(contents([])).report.removed, false));

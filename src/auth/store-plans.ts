@@ -44,7 +44,9 @@ export function planLogin(
   onUnreadable: OnUnreadable = "refuse",
 ): StorePlan<LoginPlanReport> {
   const imported = now.saved.kind === "unreadable" && onUnreadable === "import" ? importable(now.saved.readable) : [];
-  const before = now.saved.kind === "ok" ? now.saved.logins : imported;
+  // Those of the keychain are none of the unreadable file: they stay, whatever is done with it.
+  const keychain = now.saved.kind === "ok" ? [] : now.saved.readable.filter((one) => one.keychain !== undefined);
+  const before = now.saved.kind === "ok" ? now.saved.logins : [...imported, ...keychain];
   const record = recordOf(now);
   const login = wanted.nameFromHub === true ? { ...wanted, name: ownName(before, record, wanted) } : wanted;
   const others = before.filter((other) => other.name !== login.name);
@@ -134,8 +136,10 @@ export function planLogout(now: StoreContents, name: string): StorePlan<LogoutRe
   if (login === undefined) throw unknownName(now, name);
   const others = now.saved.logins.filter((other) => other !== login);
   const wasActive = isActive(now, login);
-  const steps: StoreStep[] = wasActive ? [{ do: "remove-active" }] : [];
-  steps.push({ do: "write-saved", logins: others });
+  const save: StoreStep = { do: "write-saved", logins: others };
+  const deactivate: readonly StoreStep[] = wasActive ? [{ do: "remove-active" }] : [];
+  // A token file goes first, so that no token is used whose login is gone. What a locked keychain keeps stays in use.
+  const steps = login.keychain === undefined ? [...deactivate, save] : [save, ...deactivate];
   // Last: while the login is there, its record says where it belongs.
   const { token } = login;
   const shared = token !== undefined && others.some((other) => other.token?.equals(token));
@@ -153,21 +157,16 @@ export function planClear(now: StoreContents): StorePlan<ClearReport> {
   const tokens: Secret[] = [];
   if (now.active.kind !== "absent") steps.push({ do: "remove-active" });
   if (now.active.kind === "found") tokens.push(now.active.token);
-  let names: readonly string[] = [];
   const kept: HfError[] = [];
   if (now.saved.kind === "unreadable") kept.push(now.saved.error);
-  else {
-    steps.push({ do: "remove-saved" });
-    names = now.saved.logins.map(({ name }) => name);
-    for (const { token } of now.saved.logins) if (token !== undefined) tokens.push(token);
-  }
+  else steps.push({ do: "remove-saved" });
+  const gone = readableLogins(now).filter(({ keychain }) => keychain !== undefined || now.saved.kind === "ok");
+  for (const { token } of gone) if (token !== undefined) tokens.push(token);
   steps.push(...forget(now, tokens));
-  // Last: what is in files is gone then, also where the keychain is locked.
-  if (now.saved.kind === "ok" && now.saved.logins.some((login) => login.keychain !== undefined)) {
-    steps.push({ do: "empty-keychain" });
-  }
+  if (gone.some(({ keychain }) => keychain !== undefined)) steps.push({ do: "empty-keychain" });
+  const names = gone.map(({ name }) => name);
   const removed = now.active.kind !== "absent" || names.length > 0;
-  return { steps, report: { removed, names, kept } };
+  return { steps, report: { removed, names, left: [], kept } };
 }
 
 /** The saved login that the active token belongs to, if it was saved. */

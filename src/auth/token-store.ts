@@ -44,7 +44,7 @@ export type SavedLogins =
   | {
       readonly kind: "unreadable";
       readonly error: HfError;
-      /** Logins that could still be made out, as in a file in JSON of another tool. */
+      /** Logins that could still be made out, as in a file in JSON of another tool, and those of the keychain. */
       readonly readable: readonly StoredToken[];
     };
 
@@ -154,7 +154,10 @@ export interface TokenStore {
     decide: (now: StoreContents, held: HeldStore) => StorePlan<Report> | Promise<StorePlan<Report>>,
     options?: ChangeOptions,
   ): Promise<ChangeResult<Report>>;
-  /** Removes the active token and every saved login. A file of saved logins that can't be read is kept, and named. */
+  /**
+   * Removes the active token and every saved login. What can't be removed (a file that can't be read, a keychain that is
+   * locked) is kept and named, and keeps nothing else here.
+   */
   clear(options?: ChangeOptions): Promise<ClearReport>;
   describe(): Promise<StoreDescription>;
 }
@@ -164,6 +167,8 @@ export interface ClearReport {
   readonly removed: boolean;
   /** Names of the logins that are gone. */
   readonly names: readonly string[];
+  /** Names of those that are still there. */
+  readonly left: readonly string[];
   /** Files that may hold tokens and are still there, each with the reason. */
   readonly kept: readonly HfError[];
 }

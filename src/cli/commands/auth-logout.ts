@@ -1,6 +1,6 @@
 import type { Revocable } from "../../auth/index.ts";
 import type { Session } from "../../api/index.ts";
-import type { HfError } from "../../core/errors.ts";
+import { HfError, isHfError } from "../../core/errors.ts";
 import type { Secret } from "../../core/secret.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { command, switchFlag, valueFlag } from "../command.ts";
@@ -78,11 +78,16 @@ async function revokeSaved(
     try {
       await revokeToken(one, revokeOptions(session, context));
     } catch (error) {
-      if (index > 0) {
-        const ended = describeRevocable(found.slice(0, index));
-        context.warn(`Revoked already: ${ended}. All logins are still saved here.`);
-      }
-      throw error;
+      if (index === 0 || !isHfError(error)) throw error;
+      // In the error itself, so that a script that reads JSON knows it too.
+      const ended = describeRevocable(found.slice(0, index));
+      const { code, message, hint, requestId, status } = error;
+      throw new HfError(code, `${message} Revoked already: ${ended}. All logins are still saved here.`, {
+        cause: error,
+        hint,
+        ...(requestId === undefined ? {} : { requestId }),
+        ...(status === undefined ? {} : { status }),
+      });
     }
     await removeGitCredential(context, one.token);
   }
@@ -123,21 +128,27 @@ async function signOutAll(context: CliContext, session: Session, done: Done): Pr
   const kept = tellKept(context, report.kept);
   const exit = kept.length === 0 ? {} : { exit: 6 };
   if (done.token !== undefined) await removeGitCredential(context, done.token);
-  const names = report.names.map((one) => plainText(one, 120));
+  const [names, left] = [report.names, report.left].map((all) => all.map((one) => plainText(one, 120)));
+  const data = { removed: names ?? [], revoked: false, left: left ?? [], kept };
   if (!report.removed) {
     return {
-      data: { removed: [], revoked: false, kept },
+      data,
       ...exit,
       human: [kept.length === 0 ? "Not signed in: there was nothing to remove." : "Nothing was removed."],
       quiet: [],
       notes: done.notes.filter((note) => note.includes("is still set")),
     };
   }
+  const all = names?.length === 0 ? "" : `: ${names?.join(", ")}`;
   return {
-    data: { removed: names, revoked: done.revoked !== undefined, kept },
+    data: { ...data, revoked: done.revoked !== undefined },
     ...exit,
-    human: [`${tick(context.printer)} Signed out${names.length === 0 ? "" : `: ${names.join(", ")}`}${ended(done)}`],
-    quiet: names,
+    human: [
+      left?.length === 0
+        ? `${tick(context.printer)} Signed out${all}${ended(done)}`
+        : `Signed out${all}${ended(done)}. Still here: ${left?.join(", ")}`,
+    ],
+    quiet: names ?? [],
     notes: done.notes,
   };
 }
