@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { diskRows } from "./disk-rows.ts";
 import { makeEnvironments } from "./environments.ts";
+import { namesRows } from "./names-rows.ts";
 import { oidcRows } from "./oidc-rows.ts";
 import { renewalRows } from "./renewal-rows.ts";
 import { root } from "../support/root.ts";
@@ -11,7 +12,7 @@ import { xetRows } from "./xet-rows.ts";
 
 // `node build/test/conformance/main.js scan` runs only the rows whose name has that word.
 const words = process.argv.slice(2);
-const rows = [...wireRows, ...oidcRows, ...diskRows, ...signInRows, ...renewalRows, ...xetRows].filter(
+const rows = [...wireRows, ...oidcRows, ...diskRows, ...namesRows, ...signInRows, ...renewalRows, ...xetRows].filter(
   (row) => words.length === 0 || words.some((word) => `${row.who} ${row.name}`.includes(word)),
 );
 
