@@ -35,4 +35,17 @@ describe("createCountdown()", () => {
     createCountdown({ stream, live: false, warn: (text) => void told.push(text), now: () => 0 })("Busy.", 2100)();
     assert.deepEqual(told, ["Busy. Trying again in 3 s."]);
   });
+
+  it("says once what several wait for at the same time, and again what is longer, other, or later", () => {
+    const told: string[] = [];
+    const stream = { write: (text: string) => assert.fail(text), columns: 80 };
+    const show = createCountdown({ stream, live: false, warn: (text) => void told.push(text), now: () => 0 });
+    const ends = [show("Busy.", 9000), show("Busy.", 9900), show("Busy.", 8000)];
+    assert.deepEqual(told.splice(0), ["Busy. Trying again in 9 s."]);
+    ends.push(show("Busy.", 60_000), show("Slow.", 9000));
+    assert.deepEqual(told.splice(0), ["Busy. Trying again in 60 s.", "Slow. Trying again in 9 s."]);
+    ends.forEach((end) => end());
+    show("Busy.", 3000);
+    assert.deepEqual(told, ["Busy. Trying again in 3 s."]);
+  });
 });

@@ -12,6 +12,9 @@ export interface CountdownOptions {
 /** Shows a wait of `ms` milliseconds to the person; the answer ends it. */
 export type ShowWait = (message: string, ms: number) => () => void;
 
+/** Two waits for the same end differ by so much, because clients must not come back all at once. */
+const ALIKE_MS = 2000;
+
 /**
  * Waits that the Hub asked for, or that come between two tries: counted down on a terminal. Where several calls wait,
  * the longest wait is shown.
@@ -29,11 +32,14 @@ export function createCountdown({ stream, live, warn, now }: CountdownOptions): 
     stream.write(`${plainText(longest.message, room)} ${left}`);
   };
   return (message, ms) => {
-    if (!live) {
-      warn(`${message} Trying again in ${Math.ceil(ms / 1000)} s.`);
-      return () => undefined;
-    }
     const wait = { message, until: now() + ms };
+    if (!live) {
+      // Eight files that wait for the same need no eight lines.
+      const same = [...waits].some((one) => one.message === message && one.until > wait.until - ALIKE_MS);
+      waits.add(wait);
+      if (!same) warn(`${message} Trying again in ${Math.ceil(ms / 1000)} s.`);
+      return () => void waits.delete(wait);
+    }
     waits.add(wait);
     timer ??= setInterval(draw, 1000);
     // The wait itself keeps the program alive.

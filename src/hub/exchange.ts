@@ -11,7 +11,7 @@ import { retryKind } from "./network-errors.ts";
 import { readBody } from "./read-body.ts";
 import { firstHop, followRedirects, headerText, isRedirect } from "./redirects.ts";
 import type { AnswerHead, Hop, RedirectPolicy } from "./redirects.ts";
-import { RETRIED, retrying, shownSleep, toldSeconds } from "./retry.ts";
+import { RETRIED, retrying, shownSleep, toldSeconds, usedUp } from "./retry.ts";
 import type { Outcome, ShowWait } from "./retry.ts";
 import type { OpenedBody } from "./transfer-types.ts";
 
@@ -43,6 +43,7 @@ export interface Call {
   /** Whether sending it twice is the same as sending it once. */
   readonly repeatable: boolean;
   readonly retries: number | undefined;
+  /** In place of the client's. */
   readonly maxWaitMs?: number | undefined;
   readonly timeoutMs: number | undefined;
   /** On connections that served no call before. */
@@ -108,16 +109,18 @@ export function createExchange(setup: ExchangeSetup): Exchange {
     const maxWaitMs = call.maxWaitMs ?? setup.maxWaitMs;
     const first = firstHop(call.url, call.method, call.body?.content, credential);
 
-    // A limit is a person's or, without a token, an address's.
-    const limited = `${hubOrigin} ${credential === undefined ? "anonymous" : "signed in"}`;
+    // A limit is a person's or, without a token, an address's; and there is one for each kind of request.
+    const whose = `${hubOrigin} ${credential === undefined ? "anonymous" : "signed in"}`;
+    const own = `${whose} ${limitOf(call.url)}`;
     const attempt = async (): Promise<Outcome<T>> => {
-      if (call.url.origin === hubOrigin && setup.board !== undefined)
-        await holdBack({ ...setup, maxWaitMs }, setup.board, limited, signal);
+      if (call.url.origin === hubOrigin && setup.board !== undefined) {
+        await holdBack({ ...setup, maxWaitMs }, setup.board, own, signal);
+      }
       const heads: (AnswerHead & { readonly url: URL })[] = [];
       let authenticated = false;
       const send = async (hop: Hop): Promise<A> => {
-        const own = headersFor(hop.url, hop.credential);
-        authenticated = Object.keys(own).length > 0;
+        const auth = headersFor(hop.url, hop.credential);
+        authenticated = Object.keys(auth).length > 0;
         const type: Record<string, string> =
           hop.body === undefined || call.body === undefined ? {} : { "content-type": call.body.type };
         const began = clock.now();
@@ -125,7 +128,7 @@ export function createExchange(setup: ExchangeSetup): Exchange {
           setup.onExchange?.(exchangeLine(hop, hubOrigin, what, authenticated, clock.now() - began));
         const answer = await transport(hop.url, {
           method: hop.method,
-          headers: { ...common, ...type, ...own },
+          headers: { ...common, ...type, ...auth },
           body: hop.body,
           signal,
           headTimeoutMs: call.timeoutMs ?? setup.requestTimeoutMs,
@@ -137,7 +140,12 @@ export function createExchange(setup: ExchangeSetup): Exchange {
         });
         const id = requestId(answer.headers);
         told(id === undefined ? String(answer.status) : `${answer.status}, id ${id}`);
-        if (hop.url.origin === hubOrigin) warnHub(answer.headers.get("x-hf-warning"));
+        if (hop.url.origin === hubOrigin) {
+          warnHub(answer.headers.get("x-hf-warning"));
+          for (const { limit, seconds } of usedUp(answer.headers)) {
+            setup.board?.note(`${whose} ${limit}`, clock.now() + seconds * 1000);
+          }
+        }
         heads.push({ status: answer.status, headers: answer.headers, url: hop.url });
         return answer;
       };
@@ -159,7 +167,7 @@ export function createExchange(setup: ExchangeSetup): Exchange {
         });
         signal?.throwIfAborted();
         if (answer.status === 429 && seconds !== undefined && hop.url.origin === hubOrigin) {
-          setup.board?.note(limited, clock.now() + seconds * 1000);
+          setup.board?.note(own, clock.now() + seconds * 1000);
         }
         const expired = answer.status === 403 && heads.length > 1 && hop.url.origin !== hubOrigin;
         const kind = RETRIED.has(answer.status) ? "status" : expired ? "expired" : undefined;
@@ -183,6 +191,11 @@ export function createExchange(setup: ExchangeSetup): Exchange {
   };
 }
 
+/** Which of the Hub's limits counts a request: for files, for the API, for pages. */
+function limitOf({ pathname }: URL): string {
+  return /\/resolve(?:-cache)?\//.test(pathname) ? "resolvers" : pathname.includes("/api/") ? "api" : "pages";
+}
+
 /** A wait that would not be sat out is no reason not to ask: the Hub then says itself how long it is. */
 async function holdBack(
   setup: ExchangeSetup,
@@ -192,7 +205,7 @@ async function holdBack(
 ): Promise<void> {
   const wait = board.until(key) - setup.clock.now();
   if (wait <= 0 || wait > setup.maxWaitMs) return;
-  const message = `${new URL(setup.endpoint).host} has told another call of this machine to wait.`;
+  const message = `${new URL(setup.endpoint).host} takes no more requests from this machine for now.`;
   await shownSleep(wait + setup.random() * 1000, message, { ...setup, signal });
 }
 

@@ -36,6 +36,9 @@ export interface OpenedFile extends OpenedBody {
   readonly xetHash: string | undefined;
 }
 
+/** The Hub counts in windows of five minutes. Who fetches a thousand files rather waits for the next one than begins again. */
+const WINDOW_MS = 310_000;
+
 /**
  * Asks for one file and follows to where its bytes are. What the Hub says about the file is read from the Hub's own
  * answers alone: a storage host knows nothing of commits, and its etags mean something else.
@@ -54,6 +57,7 @@ export async function openFile(
   const reached = await client.openBody(path, {
     method,
     headers,
+    maxWaitMs: WINDOW_MS,
     ...(subject === undefined ? {} : { subject }),
     ...(retries === undefined ? {} : { retries }),
     ...(fresh === undefined ? {} : { fresh }),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { NetworkError } from "../core/errors.ts";
 import { quickClock } from "../../test/support/scripted-server.ts";
-import { retrying, toldSeconds, waitMs } from "./retry.ts";
+import { retrying, toldSeconds, waitMs, usedUp } from "./retry.ts";
 import type { Outcome, RetryKind } from "./retry.ts";
 
 const failed = new NetworkError("ERR_HF_NETWORK", "It broke.");
@@ -115,6 +115,16 @@ describe("toldSeconds()", () => {
     assert.equal(told(429, { ratelimit: '"api";r=3;t=55, "pages"; r=0; t=12' }), 12);
     assert.equal(told(429, { ratelimit: '"api";r=7;t=55' }), undefined);
     assert.equal(told(503, { ratelimit: '"api";r=0;t=55' }), undefined);
+  });
+
+  it("are told apart by the limit that is used up, also by an answer that is none of a refusal", () => {
+    const header = (text: string) => ({ get: (name: string) => (name === "ratelimit" ? text : null) });
+    assert.deepEqual(usedUp(header('"api";r=0;t=55, "resolvers"; r=0; t=2, "pages";r=10;t=3')), [
+      { limit: "api", seconds: 55 },
+      { limit: "resolvers", seconds: 2 },
+    ]);
+    assert.deepEqual(usedUp(header('"api";r=00;t=5, api;r=0;t=5, "a b";r=0;t=1, "x";r=0;t=-1')), []);
+    assert.deepEqual(usedUp({ get: () => null }), []);
   });
 
   it("reads Retry-After in seconds and as a date", () => {

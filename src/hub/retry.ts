@@ -46,7 +46,8 @@ export async function retrying<T>(attempt: () => Promise<Outcome<T>>, policy: Re
     const { failed, kind, toldMs } = outcome;
     if (kind === undefined || tries > Math.min(policy.retries, mostRetries(kind))) throw failed;
     const wait = waitMs(kind, tries, toldMs, policy.random());
-    if (wait > policy.maxWaitMs || policy.clock.now() + wait - began > MAX_TOTAL_MS) throw failed;
+    const total = Math.max(MAX_TOTAL_MS, policy.maxWaitMs);
+    if (wait > policy.maxWaitMs || policy.clock.now() + wait - began > total) throw failed;
     await shownSleep(wait, failed.message, policy);
   }
 }
@@ -85,6 +86,21 @@ export function waitMs(kind: RetryKind, tries: number, toldMs: number | undefine
   return random * Math.min(base * 2 ** (tries - 1), 8000);
 }
 
+/** A limit of the Hub's (`api`, `resolvers`, `pages`) that takes no more requests, and for how long. */
+export interface UsedUp {
+  readonly limit: string;
+  readonly seconds: number;
+}
+
+/** The limits that `RateLimit` says are used up: the next request would be refused, whatever became of this one. */
+export function usedUp(headers: { get(name: string): string | null }): UsedUp[] {
+  const text = headers.get("ratelimit") ?? "";
+  return [...text.matchAll(/"(\w{1,40})"\s?;\s?r=0\s?;\s?t=(\d{1,9})(?!\d)/g)].map(([, limit = "", seconds]) => ({
+    limit,
+    seconds: Number(seconds),
+  }));
+}
+
 /**
  * Seconds that an answer asks to wait: the longest of `RateLimit` (of the limits that are used up; only for 429) and
  * `Retry-After` (whole seconds, or a date).
@@ -95,11 +111,7 @@ export function toldSeconds(
   now: number,
 ): number | undefined {
   const waits: number[] = [];
-  if (status === 429) {
-    for (const match of (headers.get("ratelimit") ?? "").matchAll(/;\s?r=0\s?;\s?t=(\d{1,9})(?!\d)/g)) {
-      waits.push(Number(match[1]));
-    }
-  }
+  if (status === 429) waits.push(...usedUp(headers).map(({ seconds }) => seconds));
   const after = headers.get("retry-after")?.trim() ?? "";
   if (/^\d{1,9}$/.test(after)) waits.push(Number(after));
   else if (/^[A-Z][a-z]{2},? /.test(after)) {

@@ -36,7 +36,8 @@ export function createRateLimiter(options: { now: () => number; enforce: boolean
       const key = `${bucket} ${nameOf(caller)}`;
       const count = (used.get(key) ?? 0) + 1;
       used.set(key, count);
-      const left = Math.max(quota - count, 0);
+      // Where nothing will be refused, a 0 would be a lie, and one that careful clients wait for.
+      const left = Math.max(quota - count, options.enforce ? 0 : 1);
       const resetIn = Math.max(1, Math.ceil(start + WINDOW_SECONDS - seconds));
       const headers = {
         RateLimit: `"${bucket}";r=${left};t=${resetIn}`,

@@ -151,6 +151,20 @@ describe("a hub's life", () => {
     }
   });
 
+  it("does not say that nothing is left where it would refuse nothing", async () => {
+    const tier = { api: 1, resolvers: 1, pages: 1 };
+    const hub = await startLocalhub({ quotas: { anonymous: tier, free: tier, pro: tier } });
+    try {
+      for (let round = 0; round < 3; round++) {
+        const answer = await fetch(`${hub.url}/api/models/alice/tiny-model`);
+        assert.equal(answer.status, 200);
+        assert.match(answer.headers.get("ratelimit") ?? "", /^"api";r=1;t=\d+$/);
+      }
+    } finally {
+      await hub.close();
+    }
+  });
+
   it("ends idle connections when it closes", async () => {
     const hub = await startLocalhub();
     const socket = connect({ host: "127.0.0.1", port: Number(new URL(hub.cdnUrl).port) });
