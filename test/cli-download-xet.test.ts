@@ -49,13 +49,33 @@ describe("hf download --transport", () => {
 
   it("says which file Xet did not bring, and why, and brings it", async () => {
     undo.push(world.hub.fault({ origin: "cdn", path: "reconstructions", status: 404 }));
-    const done = await world.hf(["download", "alice/large-xet"]);
-    assert.equal(done.exit, 0, done.stderr);
-    assert.match(
-      done.stderr,
-      /big\.bin: Xet did not bring it; fetching it by plain HTTP\. The Xet storage at 127\.0\.0\.1:\d+ answered 404\./,
+    const why =
+      /big\.bin: Xet did not bring it; fetching it by plain HTTP\. The Xet storage at 127\.0\.0\.1:\d+ answered 404\./;
+    // Also to who wants to see no progress.
+    for (const more of [[], ["--quiet"], ["--json"], ["--progress", "none"]]) {
+      const done = await world.hf(["download", "alice/large-xet", "--force-download", ...more]);
+      assert.equal(done.exit, 0, done.stderr);
+      assert.match(done.stderr, why);
+      const path = more[0] === "--json" ? (JSON.parse(done.stdout) as { path: string }).path : done.stdout.trim();
+      assert.equal(statSync(join(path, "big.bin")).size, SIZE);
+    }
+    const program = await world.hf(["download", "alice/large-xet", "--force-download", "--progress", "ndjson"]);
+    const events = program.stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const ways = events
+      .filter(({ event }) => event === "transport")
+      .map(({ transport, reason }) => [transport, reason]);
+    assert.deepEqual(
+      ways.map(([way]) => way),
+      ["xet", "http"],
     );
-    assert.equal(statSync(join(done.stdout.trim(), "big.bin")).size, SIZE);
+    assert.match(String(ways[1]?.[1]), /answered 404/);
+    assert.deepEqual(
+      events.filter(({ event }) => event === "warning"),
+      [],
+    );
   });
 
   it("fails with the way out where Xet alone was asked for", async () => {

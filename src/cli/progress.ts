@@ -113,9 +113,8 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
         }
         break;
       case "transport":
-        if (event.reason === undefined) break;
-        clear();
-        warn(`${plainText(event.path, 120)}: Xet did not bring it; fetching it by plain HTTP. ${event.reason}`);
+        if (event.reason !== undefined) clear();
+        tellGaveWay(event, warn);
         break;
       case "started":
         fileLines.started(event.path);
@@ -127,6 +126,15 @@ export function createProgress({ stream, bar, now, warn }: ProgressOptions): Pro
     }
   };
   return { onEvent, end: clear };
+}
+
+/**
+ * Says that a file comes by another way than it was to come by. Also where nothing of the progress is shown: who pays
+ * for what is sent, or looks for why it is slow, has to know.
+ */
+export function tellGaveWay(event: DownloadEvent, warn: (message: string) => void): void {
+  if (event.kind !== "transport" || event.reason === undefined) return;
+  warn(`${plainText(event.path, 120)}: Xet did not bring it; fetching it by plain HTTP. ${event.reason}`);
 }
 
 function barLine(

@@ -8,8 +8,8 @@ import { command, listFlag, switchFlag, valueFlag } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { downloadWords } from "../download-subject.ts";
 import { eventLine } from "../event-lines.ts";
-import type { Transport } from "../../download/index.ts";
-import { createProgress } from "../progress.ts";
+import type { DownloadEvent, Transport } from "../../download/index.ts";
+import { createProgress, tellGaveWay } from "../progress.ts";
 import type { ProgressView } from "../progress.ts";
 import { repoTypeOf } from "../repo-type.ts";
 
@@ -97,6 +97,7 @@ export const download = command<Flags>({
     if (filtered && files.length > 0) context.warn("Files were named, so --include and --exclude are not used.");
     const { downloadFileWith, downloadSnapshotWith, planDownloadWith } = await import("../../api/index.ts");
     const view = progressView(flags, context, settings);
+    const onEvent = view?.onEvent ?? ((event: DownloadEvent) => tellGaveWay(event, context.warn));
     const options = {
       ...(revision === undefined ? {} : { revision }),
       ...(flags.cacheDir === undefined ? {} : { cacheDir: place(flags.cacheDir, "--cache-dir") }),
@@ -111,7 +112,7 @@ export const download = command<Flags>({
       signal: context.signal,
       warn: context.warn,
       ...(limitRate === undefined ? {} : { limitRate }),
-      ...(view === undefined ? {} : { onEvent: view.onEvent }),
+      onEvent,
     };
     const session = await context.session();
     const [first] = files;
