@@ -1,5 +1,6 @@
 // The library's front page: what a program that uses Latchkey may import, by name.
 export {
+  applyDownload,
   checkAccess,
   createHub,
   download,
@@ -28,6 +29,7 @@ export {
 export type { AccessCause, AccessEvidence, AccessVerdict, NextStep, VerdictKind } from "./access/index.ts";
 export type { AccessReport, CheckAccessOptions } from "./api/index.ts";
 export type {
+  ApplyDownloadOptions,
   AuthFallback,
   DownloadFileOptions,
   DownloadSnapshotOptions,

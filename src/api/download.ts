@@ -2,8 +2,9 @@ import { readGateMode, withoutDeadToken } from "../access/index.ts";
 import type { GateMode } from "../access/index.ts";
 import { isHfError } from "../core/errors.ts";
 import type { Repo } from "../core/repo.ts";
-import { fetchFile, fetchSnapshot, planFetch } from "../download/index.ts";
+import { applyPlan, fetchFile, fetchSnapshot, planFetch } from "../download/index.ts";
 import type {
+  ApplyOptions,
   DownloadPlan,
   DownloadResult,
   FetchOptions,
@@ -29,6 +30,8 @@ interface FallbackOptions {
 export type DownloadFileOptions = Partial<FetchOptions> & PreferOffline & FallbackOptions;
 export type DownloadSnapshotOptions = Partial<SnapshotOptions> & PreferOffline & FallbackOptions;
 export type PlanDownloadOptions = Partial<PlanFetchOptions> & PreferOffline & FallbackOptions;
+
+export type ApplyDownloadOptions = ApplyOptions & FallbackOptions;
 
 export interface PreferOffline {
   /**
@@ -62,6 +65,17 @@ export async function planDownloadWith(
   options: PlanDownloadOptions,
 ): Promise<DownloadPlan> {
   return asking(session, repo, options, (hub, all) => planFetch(hub, repo, all));
+}
+
+export async function applyDownloadWith(
+  session: Session,
+  plan: DownloadPlan,
+  options: ApplyDownloadOptions,
+): Promise<DownloadResult> {
+  const { repo, cacheDir, forceDownload, commit, single, files } = plan;
+  const path = single ? files[0]?.path : undefined;
+  const all = { ...options, cacheDir, forceDownload, revision: commit, ...(path === undefined ? {} : { path }) };
+  return asking(session, repo, all, (hub, filled) => applyPlan(hub, plan, filled));
 }
 
 /** The entries that are asked for, by whose names a repo of another type may be told. */

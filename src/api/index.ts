@@ -1,4 +1,5 @@
 export {
+  applyDownload,
   checkAccess,
   createHub,
   download,
@@ -12,8 +13,14 @@ export type { CheckAccessOptions, HubOptions } from "./library.ts";
 export { openAccess, subjectOf } from "./access.ts";
 export type { AccessDesk, AccessOptions, AccessReport } from "./access.ts";
 export type { DownloadStep } from "./download-events.ts";
-export { downloadFileWith, downloadSnapshotWith, planDownloadWith } from "./download.ts";
-export type { AuthFallback, DownloadFileOptions, DownloadSnapshotOptions, PlanDownloadOptions } from "./download.ts";
+export { applyDownloadWith, downloadFileWith, downloadSnapshotWith, planDownloadWith } from "./download.ts";
+export type {
+  ApplyDownloadOptions,
+  AuthFallback,
+  DownloadFileOptions,
+  DownloadSnapshotOptions,
+  PlanDownloadOptions,
+} from "./download.ts";
 export { networkOf } from "./network.ts";
 export { aboutToken } from "./refusing-hub.ts";
 export { openSession } from "./session.ts";

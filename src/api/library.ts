@@ -14,8 +14,13 @@ import type { AccessReport } from "./access.ts";
 import { ambientEnvironment, ambientMachine, ambientProgram, maskInLog } from "./ambient.ts";
 import { downloadEvents } from "./download-events.ts";
 import type { DownloadStep } from "./download-events.ts";
-import { downloadFileWith, downloadSnapshotWith, planDownloadWith } from "./download.ts";
-import type { DownloadFileOptions, DownloadSnapshotOptions, PlanDownloadOptions } from "./download.ts";
+import { applyDownloadWith, downloadFileWith, downloadSnapshotWith, planDownloadWith } from "./download.ts";
+import type {
+  ApplyDownloadOptions,
+  DownloadFileOptions,
+  DownloadSnapshotOptions,
+  PlanDownloadOptions,
+} from "./download.ts";
 import { aboutToken, hubWith } from "./refusing-hub.ts";
 import { openSession } from "./session.ts";
 import type { Session } from "./session.ts";
@@ -140,6 +145,21 @@ export async function planDownload(
   options: HubOptions & PlanDownloadOptions = {},
 ): Promise<DownloadPlan> {
   return planDownloadWith(sessionOf(options), repoOf(repo), workOf(options));
+}
+
+/**
+ * Carries out a plan of {@link planDownload}: the same entries of the same commit into the same place, also when the
+ * branch has moved since, or when the cache has changed. The plan is plain data and may have been kept as JSON.
+ * @example
+ * const plan = await planDownload("acme/tiny");
+ * if (plan.missingBytes < 1e9) await applyDownload(plan);
+ * @throws as {@link downloadSnapshot}; DiskError `ERR_HF_NO_SPACE` before the first byte, unless `allowLowSpace`
+ */
+export async function applyDownload(
+  plan: DownloadPlan,
+  options: HubOptions & ApplyDownloadOptions = {},
+): Promise<DownloadResult> {
+  return applyDownloadWith(sessionOf(options), { ...plan, repo: repoOf(plan.repo) }, workOf(options));
 }
 
 /**

@@ -12,7 +12,12 @@ describe("shortSize()", () => {
 describe("planReport()", () => {
   const plan = {
     repo: { type: "model", id: "acme/tiny" },
+    revision: "main",
     commit: "a".repeat(40),
+    rememberedCommit: undefined,
+    cacheDir: "/cache",
+    single: false,
+    forceDownload: false,
     path: "/cache/snapshot",
     files: [
       { path: "a.txt", size: 1234, present: false },

@@ -1,3 +1,5 @@
+export { applyPlan } from "./apply-plan.ts";
+export type { ApplyOptions } from "./apply-plan.ts";
 export { fetchFile } from "./file.ts";
 export { planFetch } from "./plan-fetch.ts";
 export type { PlanFetchOptions } from "./plan-fetch.ts";

@@ -6,6 +6,8 @@ export interface Selection {
   readonly exclude?: string | readonly string[];
   /** Names of entries, or of folders with a trailing `/`. Patterns are understood here too, as Python's `hf` does. */
   readonly files?: readonly string[];
+  /** Exactly these entries by their paths, in which nothing is a pattern. */
+  readonly entries?: readonly string[];
 }
 
 type Token =
@@ -22,7 +24,9 @@ export function compileSelection(selection: Selection): (path: string) => boolea
   const exclude = (patternList(selection.exclude) ?? []).map(compilePattern);
   const names = selection.files === undefined ? undefined : new Set(selection.files.map(slashed));
   const named = selection.files?.map(compilePattern);
+  const exact = selection.entries === undefined ? undefined : new Set(selection.entries);
   return (path) =>
+    (exact === undefined || exact.has(path)) &&
     (names === undefined || names.has(slashed(path)) || (named?.some((matches) => matches(path)) ?? false)) &&
     (include === undefined || include.some((matches) => matches(path))) &&
     !exclude.some((matches) => matches(path));

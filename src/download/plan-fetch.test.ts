@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
+import { freeSpace } from "../cache/index.ts";
 import { createRepo } from "../core/repo.ts";
 import { createHubClient } from "../hub/index.ts";
 import { startLocalhub } from "../localhub/index.ts";
@@ -74,5 +75,49 @@ describe("planFetch()", () => {
   it("is refused where a gate is shut, before anything is fetched", async () => {
     await assert.rejects(plan({}, "acme/gated-manual"), { code: "ERR_HF_GATED_SIGN_IN" });
     assert.deepEqual(readdirSync(home), []);
+  });
+
+  it("counts what an earlier download left as room that is there, where too little is free", async () => {
+    const free = freeSpace(home) ?? 0;
+    const size = free + 2 ** 40;
+    const files = { "huge.bin": { size, lfs: true, sha256: "a".repeat(64) } };
+    const large = await startLocalhub({
+      seed: { users: [{ name: "alice" }], repos: [{ id: "alice/huge", commits: [{ message: "one", files }] }] },
+    });
+    try {
+      const huge = createRepo("alice/huge");
+      const hubHere = createHubClient({ endpoint: large.url });
+      for (const place of [{}, { localDir: join(home, "own") }]) {
+        const options = { cacheDir: cacheDir(), ...place };
+        const plans = async (): Promise<DownloadPlan[]> => [
+          await planFetch(hubHere, huge, { ...options, files: ["huge.bin"] }),
+          await planFetch(hubHere, huge, { ...options, path: "huge.bin" }),
+        ];
+        const short = (left: number) => (one: DownloadPlan) =>
+          assert.equal(one.shortBytes, size - (one.freeBytes ?? 0) - left);
+        (await plans()).forEach(short(0));
+        // As with a plan, so with the download.
+        await assert.rejects(fetchFile(hubHere, huge, "huge.bin", options), { code: "ERR_HF_NO_SPACE" });
+        const stop = new AbortController();
+        let kept = 0;
+        const begun = fetchFile(hubHere, huge, "huge.bin", {
+          ...options,
+          allowLowSpace: true,
+          signal: stop.signal,
+          onEvent: (event) => {
+            if (event.kind === "progress" && event.bytes > 20 * 2 ** 20) stop.abort(new Error("enough"));
+            if (event.kind === "kept") kept = event.bytes;
+          },
+        });
+        await assert.rejects(begun, { message: "enough" });
+        assert.ok(kept >= 16 * 2 ** 20, String(kept));
+        (await plans()).forEach(short(kept));
+        assert.equal((await planFetch(hubHere, huge, { ...options, path: "huge.bin" })).missingBytes, size);
+        const anew = await planFetch(hubHere, huge, { ...options, path: "huge.bin", resume: false });
+        assert.equal(anew.shortBytes, size - (anew.freeBytes ?? 0));
+      }
+    } finally {
+      await large.close();
+    }
   });
 });

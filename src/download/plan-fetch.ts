@@ -1,16 +1,23 @@
 import {
+  blobPlace,
   blobSize,
   cachedEntrySize,
   checkRevision,
   compareCodePoints,
   freeSpace,
   localEntryPath,
+  localPlace,
   openLocalDir,
   pointerPath,
+  readRef,
   snapshotPath,
 } from "../cache/index.ts";
+import type { RepoPaths } from "../cache/index.ts";
+import { isCommit } from "../core/repo.ts";
 import type { Repo } from "../core/repo.ts";
 import type { HubClient } from "../hub/index.ts";
+import { isHfError } from "../core/errors.ts";
+import { leftBytes, sumLeft } from "./destination.ts";
 import { prepareFile } from "./prepare-file.ts";
 import { prepareLocal } from "./local-plan.ts";
 import { shortage } from "./plan.ts";
@@ -47,12 +54,19 @@ async function planAll(run: Run, revision: string, options: SnapshotOptions): Pr
       size,
       present: true,
     }));
-    return summary(run, { commit, path, files, missingBytes: 0 });
+    return summary(run, revision, { commit, path, files, missingBytes: 0 });
   }
   const { commit, plan } = prepared;
   const missing = new Set(plan.toFetch.flatMap(({ entries }) => entries.map((entry) => entry.path)));
   const files = plan.entries.map(({ path, size }) => ({ path, size, present: !missing.has(path) }));
-  return summary(run, { commit, path: snapshotPath(run.paths, commit), files, missingBytes: plan.missingBytes });
+  return summary(
+    run,
+    revision,
+    { commit, path: snapshotPath(run.paths, commit), files, missingBytes: plan.missingBytes },
+    {
+      left: () => sumLeft(run, plan, ({ etag }) => (etag === undefined ? undefined : blobPlace(run.paths, etag))),
+    },
+  );
 }
 
 async function planLocal(
@@ -66,7 +80,20 @@ async function planLocal(
   const paths = new Set(missing.flatMap(({ entries }) => entries.map(({ path }) => path)));
   const files = plan.entries.map(({ path, size }) => ({ path, size, present: !paths.has(path) }));
   const path = options.path === undefined ? local.folder : localEntryPath(local, options.path);
-  return summary(run, { commit, path, files, missingBytes: plan.missingBytes - copyBytes }, local.folder, copyBytes);
+  return summary(
+    run,
+    revision,
+    { commit, path, files, missingBytes: plan.missingBytes - copyBytes },
+    {
+      localDir: local.folder,
+      single: options.path !== undefined,
+      copyBytes,
+      left: () =>
+        sumLeft(run, plan, (entry) =>
+          entry.etag === undefined ? undefined : localPlace(local, entry.path, entry.etag),
+        ),
+    },
+  );
 }
 
 async function planOne(run: Run, revision: string, path: string): Promise<DownloadPlan> {
@@ -74,28 +101,63 @@ async function planOne(run: Run, revision: string, path: string): Promise<Downlo
   const { commit } = prepared;
   const size = prepared.kind === "fetch" ? prepared.size : (cachedEntrySize(run.paths, commit, path) ?? 0);
   const present = prepared.kind === "cached" || (!run.force && blobSize(run.paths, prepared.etag) === size);
-  return summary(run, {
-    commit,
-    path: pointerPath(run.paths, commit, path),
-    files: [{ path, size, present }],
-    missingBytes: present ? 0 : size,
-  });
+  return summary(
+    run,
+    revision,
+    {
+      commit,
+      path: pointerPath(run.paths, commit, path),
+      files: [{ path, size, present }],
+      missingBytes: present ? 0 : size,
+    },
+    {
+      single: true,
+      left: () => (prepared.kind === "fetch" ? leftBytes(run, blobPlace(run.paths, prepared.etag), size) : 0),
+    },
+  );
+}
+
+interface Circumstances {
+  /** Default: the shared cache. */
+  readonly localDir?: string;
+  readonly single?: boolean;
+  /** Bytes that come from this machine, and need room all the same. */
+  readonly copyBytes?: number;
+  /** Bytes that have their room already; looked for only in need. */
+  readonly left?: () => number;
 }
 
 function summary(
   run: Run,
+  revision: string,
   found: Pick<DownloadPlan, "commit" | "path" | "missingBytes"> & { readonly files: readonly PlannedEntry[] },
-  folder = run.paths.cache,
-  copyBytes = 0,
+  { localDir, single = false, copyBytes = 0, left = () => 0 }: Circumstances = {},
 ): DownloadPlan {
-  const freeBytes = freeSpace(folder);
+  const freeBytes = freeSpace(localDir ?? run.paths.cache);
+  const short = shortage({ missingBytes: found.missingBytes + copyBytes }, freeBytes);
   return {
     ...found,
     repo: run.repo,
+    revision,
+    rememberedCommit: rememberedCommit(run.paths, revision),
+    cacheDir: run.paths.cache,
+    ...(localDir === undefined ? {} : { localDir }),
+    single,
+    forceDownload: run.force,
     files: found.files.toSorted((a, b) => compareCodePoints(a.path, b.path)),
     totalBytes: found.files.reduce((sum, { size }) => sum + size, 0),
     missingFiles: found.files.filter(({ present }) => !present).length,
     freeBytes,
-    shortBytes: shortage({ missingBytes: found.missingBytes + copyBytes }, freeBytes),
+    shortBytes: short === 0 ? 0 : Math.max(0, short - left()),
   };
+}
+
+/** What the cache takes a revision for; undefined also where it can't be read. */
+export function rememberedCommit(paths: RepoPaths, revision: string): string | undefined {
+  try {
+    return isCommit(revision) ? undefined : readRef(paths, revision);
+  } catch (error) {
+    if (!isHfError(error)) throw error;
+    return undefined;
+  }
 }

@@ -79,15 +79,16 @@ function checkWhole(
   revision: string,
   cached: CachedSnapshot,
   { unreachable }: Resolution,
-  { files }: Pick<SnapshotOptions, "files">,
+  { files, entries }: Pick<SnapshotOptions, "files" | "entries">,
 ): void {
   if (run.wholeOnly && cached.tree === undefined) throw offline(run, revision);
   const there = cached.tree === undefined ? new Set(listFolder(cached.path).keys()) : undefined;
-  const plain = (files ?? []).filter(isPlainName).map((name) => name.replaceAll("\\", "/"));
+  const named = (files ?? []).filter(isPlainName).map((name) => name.replaceAll("\\", "/"));
+  const plain = [...named, ...(entries ?? [])];
   const missing = there === undefined ? cached.missing : plain.filter((name) => !there.has(name));
   const [first] = missing;
   if (first === undefined) {
-    if (there !== undefined && plain.length !== files?.length) {
+    if (there !== undefined && entries === undefined && named.length !== files?.length) {
       run.warn(`The cache has no list of what belongs to ${run.repo.id}: what it has is used, and may not be all.`);
     }
     return;
@@ -99,13 +100,15 @@ function checkWhole(
 
 /** A name that was asked for by itself must be there; a pattern may match nothing. */
 export function checkNames(
-  options: Pick<SnapshotOptions, "files">,
+  options: Pick<SnapshotOptions, "files" | "entries">,
   known: ReadonlyMap<string, unknown> | ReadonlySet<string> | undefined,
   commit: string,
   { repo, hub }: Run,
 ): void {
   if (known === undefined) return;
-  const missing = options.files?.find((name) => isPlainName(name) && !known.has(name.replaceAll("\\", "/")));
+  const missing =
+    options.entries?.find((name) => !known.has(name)) ??
+    options.files?.find((name) => isPlainName(name) && !known.has(name.replaceAll("\\", "/")));
   if (missing === undefined) return;
   throw new NotFoundError(
     "ERR_HF_ENTRY_NOT_FOUND",

@@ -80,7 +80,7 @@ export function openRun(hub: HubClient, repo: Repo, options: FetchOptions & { re
  * Remembers what a revision means, for content that was there already: a cache that can't be written to, as a shared
  * one, still gives what it has.
  */
-export function noteRef(run: Run, revision: string, commit: string): void {
+export function noteRef(run: Pick<Run, "paths" | "warn">, revision: string, commit: string): void {
   try {
     writeRef(run.paths, revision, commit);
   } catch (error) {

@@ -67,10 +67,26 @@ export interface PlannedEntry {
   readonly present: boolean;
 }
 
-/** What a download would do. Making it writes nothing. */
+/**
+ * What a download would do. Making it writes nothing. Plain data: it may be kept, shown and carried out later, by
+ * another process too.
+ */
 export interface DownloadPlan {
   readonly repo: Repo;
+  /** What was asked for: a branch, a tag, `refs/pr/N` or a commit. */
+  readonly revision: string;
+  /** What the Hub (or without it the cache) took that for: carried out, the plan brings this commit and no other. */
   readonly commit: string;
+  /** What the cache took it for by then; undefined when it did not know it. */
+  readonly rememberedCommit: string | undefined;
+  /** The shared cache, absolute. */
+  readonly cacheDir: string;
+  /** The folder that the files go to in its place, absolute. */
+  readonly localDir?: string;
+  /** One entry was asked for by its path, and {@link path} is where that one goes. */
+  readonly single: boolean;
+  /** What is there is fetched and replaced too. */
+  readonly forceDownload: boolean;
   /** Where {@link DownloadResult.path} would be. */
   readonly path: string;
   /** The entries that were asked for, by path. */
@@ -82,7 +98,7 @@ export interface DownloadPlan {
   readonly missingBytes: number;
   /** Bytes that are free where they would go; undefined where the system does not tell. */
   readonly freeBytes: number | undefined;
-  /** Bytes by which that is too little; 0 when it fits or when nobody knows. */
+  /** Bytes by which that is too little, without what an earlier download left to go on with; 0 when it fits or when nobody knows. */
   readonly shortBytes: number;
 }
 
