@@ -19,6 +19,7 @@ import { proxyFor } from "./proxy.ts";
 import type { ProxySettings } from "./proxy.ts";
 import { readBody } from "./read-body.ts";
 import type { RedirectPolicy } from "./redirects.ts";
+import { RETRIED } from "./retry.ts";
 import type { ShowWait } from "./retry.ts";
 import type { OpenBody, OpenedBody } from "./transfer-types.ts";
 import { userAgent } from "./user-agent.ts";
@@ -95,8 +96,11 @@ export interface CallOptions {
   readonly anonymous?: boolean;
   /** What the call is about, for the words of its refusal. @default read from the address */
   readonly subject?: Subject;
-  /** `"return"`: every status is an answer, for callers that read refusals themselves. @default "throw" */
-  readonly refusals?: "throw" | "return";
+  /**
+   * `"return"`: every status is an answer, for callers that read refusals themselves. `"final"`: every one is that another
+   * try would not change; of the others the last is thrown. @default "throw"
+   */
+  readonly refusals?: "throw" | "return" | "final";
   /** Bytes of body that are taken into memory. @default 67_108_864 */
   readonly maxBytes?: number;
   /** Milliseconds for such a body, once its head is there. @default 60_000; a page of a list has 300_000 */
@@ -292,9 +296,15 @@ function callOf(endpoint: string, target: string | URL, options: CallOptions, en
     anonymous: options.anonymous ?? false,
     subject: options.subject,
     signal: options.signal,
-    accepts: options.refusals === "return" ? () => true : (status) => status >= 200 && status < 300,
+    accepts: ACCEPTED[options.refusals ?? "throw"],
   };
 }
+
+const ACCEPTED: Readonly<Record<NonNullable<CallOptions["refusals"]>, Call["accepts"]>> = {
+  throw: (status) => status >= 200 && status < 300,
+  return: () => true,
+  final: (status) => !RETRIED.has(status),
+};
 
 function bodyOf({ json, form, ndjson }: CallOptions): Call["body"] {
   if (json !== undefined) return { content: JSON.stringify(json), type: "application/json" };

@@ -6,7 +6,7 @@ export { createNodeFetch } from "./node-fetch.ts";
 export { askFile, openFile } from "./open-file.ts";
 export { openTunnel, proxyFor, readProxySettings } from "./proxy.ts";
 export { repoOf as repoInAddress, requestId, serverText } from "./refusal.ts";
-export { toldSeconds } from "./retry.ts";
+export { RETRIED, toldSeconds } from "./retry.ts";
 export { userAgent } from "./user-agent.ts";
 
 export type { Values } from "./address.ts";

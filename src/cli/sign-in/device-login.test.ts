@@ -9,7 +9,7 @@ import type { HfErrorCode } from "../../core/errors.ts";
 import { createHubClient } from "../../hub/index.ts";
 import { deviceLogin } from "./device-login.ts";
 import type { DeviceInvitation } from "./device-login.ts";
-import { createOauthServer } from "./oauth-server.ts";
+import { createOauthServer, shortestInterval } from "./oauth-server.ts";
 
 const TOKENS = {
   access_token: `hf_oauth_${"t".repeat(30)}`,
@@ -31,6 +31,7 @@ interface Ran {
   readonly tokens: OauthTokens | undefined;
   readonly code: HfErrorCode | undefined;
   readonly message: string;
+  readonly hint: string;
   readonly waits: readonly number[];
   readonly invitations: readonly DeviceInvitation[];
   readonly seen: readonly Seen[];
@@ -42,11 +43,14 @@ async function run(
   test: { after(close: () => Promise<void>): void },
   start: Record<string, unknown> | Reply,
   polls: readonly Reply[],
-  onWait?: (waits: number) => void,
+  { onWait, shortestMs, busy = [] }: { onWait?: () => void; shortestMs?: number; busy?: readonly Reply[] } = {},
 ): Promise<Ran> {
   const stop = new AbortController();
-  const server = await serve(test, (seen, response, count) => {
-    if (seen.url !== "/oauth/device") return (polls[count - 2] ?? PENDING)(response);
+  const [first, poll] = [busy[Symbol.iterator](), polls[Symbol.iterator]()];
+  const server = await serve(test, (seen, response) => {
+    if (seen.url !== "/oauth/device") return (poll.next().value ?? PENDING)(response);
+    const refuse = first.next().value;
+    if (refuse !== undefined) return refuse(response);
     const codes = {
       device_code: "d".repeat(40),
       user_code: "BCDF-2345",
@@ -62,23 +66,24 @@ async function run(
     sleep: async (ms: number, signal?: AbortSignal) => {
       waits.push(ms);
       now += ms;
-      onWait?.(waits.length);
+      onWait?.();
       if (waits.length === 500) stop.abort(new Error("polls for ever"));
       signal?.throwIfAborted();
     },
   };
   const invitations: DeviceInvitation[] = [];
   const { signal } = stop;
-  const hub = createHubClient({ endpoint: server.url, clock });
-  const oauth = createOauthServer({ hub, clientId: "the-client", now: clock.now, signal });
-  const result = { waits, invitations, seen: server.seen, url: server.url };
+  const hub = createHubClient({ endpoint: server.url, clock, random: () => 0.5 });
+  const oauth = createOauthServer({ hub, clientId: "the-client", now: clock.now, signal, shortestMs });
+  const result = { waits, invitations, seen: server.seen, url: server.url, hint: "" };
   try {
     const invite = (invitation: DeviceInvitation): void => void invitations.push(invitation);
     const tokens = await deviceLogin({ server: oauth, endpoint: server.url, clock, invite, signal });
     return { ...result, tokens, code: undefined, message: "" };
   } catch (thrown) {
     if (!isHfError(thrown)) throw thrown;
-    return { ...result, tokens: undefined, code: thrown.code, message: thrown.message };
+    const { code, message, hint = "" } = thrown;
+    return { ...result, tokens: undefined, code, message, hint };
   }
 }
 
@@ -152,9 +157,10 @@ describe("deviceLogin()", () => {
   });
 
   it("ends at once when it is stopped", async (test) => {
-    const stopped = run(test, {}, [], () => {
+    const onWait = (): never => {
       throw new Error("Ctrl-C");
-    });
+    };
+    const stopped = run(test, {}, [], { onWait });
     await assert.rejects(stopped, /Ctrl-C/);
   });
 
@@ -167,9 +173,100 @@ describe("deviceLogin()", () => {
     }
   });
 
+  it("asks again for a code where the server is down or busy, for as long as it says, and not for ever", async (test) => {
+    const down = reply(503, { error: "Internal Error" });
+    const later = (seconds: string): Reply => {
+      return (response) => response.writeHead(429, { "retry-after": seconds }).end('{"error":"Too many requests"}');
+    };
+    const mended = await run(test, {}, [DONE], { busy: [down, later("7"), (response) => response.destroy(), down] });
+    assert.equal(mended.tokens?.token.expose(), TOKENS.access_token, mended.message);
+    assert.ok(mended.waits.includes(7500), String(mended.waits));
+    const limited = await run(test, {}, [], { busy: Array<Reply>(9).fill(later("7")) });
+    assert.deepEqual([limited.code, limited.waits], ["ERR_HF_RATE_LIMITED", Array<number>(5).fill(7500)]);
+    assert.match(limited.hint, /^Wait 7 s, then sign in again: hf auth login --endpoint /);
+    const hours = await run(test, {}, [], { busy: [later("7200")] });
+    assert.deepEqual([hours.code, hours.waits], ["ERR_HF_RATE_LIMITED", []]);
+    assert.match(hours.hint, /^Wait 7200 s/);
+    const dead = await run(test, {}, [], { busy: Array<Reply>(9).fill(down) });
+    assert.deepEqual([dead.code, dead.seen.length, dead.invitations], ["ERR_HF_HUB_DOWN", 6, []]);
+  });
+
+  it("waits as long as a busy server asks between two polls, and two minutes at most", async (test) => {
+    const later = (seconds: string): Reply => {
+      return (response) => response.writeHead(503, { "retry-after": seconds }).end();
+    };
+    const { waits } = await run(test, { interval: 2 }, [later("30"), later("1"), later("999999"), DONE]);
+    assert.deepEqual(waits, [30_000, 2000, 120_000]);
+  });
+
+  it("lets no server make it hammer, wait past the code's life, or wait for ever", async (test) => {
+    const first = async (told: Record<string, unknown>): Promise<readonly number[]> =>
+      (await run(test, told, [PENDING, DONE], { shortestMs: 1000 })).waits;
+    for (const interval of [1e-9, 0.2, 5e-324]) assert.deepEqual(await first({ interval }), [1000], String(interval));
+    for (const interval of [0, -5, "2", [], true, null, {}]) {
+      assert.deepEqual(await first({ interval }), [5000], JSON.stringify(interval));
+    }
+    assert.deepEqual(await first({ interval: 1e300, expires_in: 1e300 }), [120_000]);
+    assert.deepEqual(await first({ interval: 60, expires_in: 60 }), [20_000]);
+    const tiny = await run(test, { expires_in: 0.001 }, [], { shortestMs: 1000 });
+    assert.deepEqual([tiny.code, tiny.waits], ["ERR_HF_NOT_SIGNED_IN", []]);
+    const endless = reply(200, {
+      device_code: "d",
+      user_code: "c",
+      verification_uri: "about:blank",
+      expires_in: "@",
+      interval: "@",
+    });
+    const infinite: Reply = (response) => {
+      const end = response.end.bind(response);
+      response.end = ((text: string) => end(text.replaceAll('"@"', "1e999"))) as typeof response.end;
+      endless(response);
+    };
+    assert.equal((await run(test, infinite, [])).code, "ERR_HF_BAD_ANSWER");
+    assert.deepEqual(
+      [shortestInterval("https://huggingface.co"), shortestInterval("http://127.0.0.1:8080")],
+      [1000, 50],
+    );
+  });
+
+  it("takes a refusal for one whatever stands in its words, and shows them plain", async (test) => {
+    const denied = await run(test, {}, [PENDING, error("access_denied\u0007"), DONE]);
+    assert.match(denied.message, /denied at the Hub/);
+    // As bytes that JSON does not allow in a text.
+    const raw: Reply = (response) => {
+      response.writeHead(400, { "content-type": "application/json" });
+      response.end('{"error":"invalid_grant","error_description":"no \u001b[31mred\u0007 \u202eword"}');
+    };
+    const shown = await run(test, {}, [raw, DONE]);
+    assert.deepEqual([shown.code, shown.waits], ["ERR_HF_NOT_SIGNED_IN", []]);
+    assert.match(shown.message, /invalid_grant: no {2}\[31mred {2}word/);
+    // No word of the protocol: the third in a row is meant.
+    const prose = reply(400, { error: "Device \u001b]0;x\u0007unknown" });
+    const unknown = await run(test, { interval: 1 }, [prose, prose, PENDING, prose, prose, prose, DONE]);
+    assert.deepEqual([unknown.code, unknown.waits.length], ["ERR_HF_NOT_SIGNED_IN", 5]);
+    assert.match(unknown.message, /refused the sign-in \(Device \]0;xunknown\)/);
+  });
+
+  it("ends where the token is of a kind that can't be used, or where nobody could type the code", async (test) => {
+    for (const token_type of ["mac", "DPoP"]) {
+      const other = await run(test, {}, [reply(200, { ...TOKENS, token_type }), DONE]);
+      assert.deepEqual([other.code, other.waits], ["ERR_HF_BAD_ANSWER", []], token_type);
+    }
+    for (const token_type of [{ x: 1 }, "", 5, "Bearer"]) {
+      const garbage = await run(test, {}, [reply(200, { ...TOKENS, token_type, id_token: "gar.ba.ge" })]);
+      assert.equal(garbage.tokens?.token.expose(), TOKENS.access_token, JSON.stringify(token_type));
+    }
+    for (const user_code of ["\u001b\u0007", " ", "X".repeat(41), 7, ""]) {
+      const untyped = await run(test, { user_code }, [DONE]);
+      assert.deepEqual([untyped.code, untyped.invitations], ["ERR_HF_BAD_ANSWER", []], JSON.stringify(user_code));
+    }
+  });
+
   it("shows no address that is not the Hub's own, and no escape sequence in a code", async (test) => {
     for (const foreign of [
       { verification_uri: "https://evil.example/device" },
+      { verification_uri: "javascript:alert(1)" },
+      { verification_uri: "file:///etc/passwd" },
       { verification_uri_complete: "https://evil.example/device?user_code=BCDF-2345" },
     ]) {
       const { code, invitations, seen } = await run(test, foreign, [DONE]);

@@ -1,7 +1,6 @@
 import type { OauthTokens } from "../../auth/index.ts";
 import { TokenError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
-import { plainText } from "../../core/terminal-text.ts";
 import { refusedSignIn } from "./oauth-server.ts";
 import type { OauthServer } from "./oauth-server.ts";
 import { checkServerUrl } from "./server-url.ts";
@@ -26,6 +25,8 @@ export interface DeviceLoginOptions {
 
 /** Milliseconds that each `slow_down` adds (RFC 8628 section 3.5). */
 const SLOWER = 5000;
+/** Refusals one after the other in words of no protocol: the first may be a proxy's on the way, the third is the answer. */
+const UNCLEAR = 3;
 
 /**
  * Signs in with a code that is approved on another device (RFC 8628).
@@ -39,18 +40,22 @@ export async function deviceLogin(options: DeviceLoginOptions): Promise<OauthTok
   options.invite({
     url,
     completeUrl: complete === undefined ? url : checkServerUrl(complete, endpoint),
-    userCode: plainText(codes.userCode, 40),
+    userCode: codes.userCode,
     expiresAt: codes.expiresAt,
   });
   let { interval } = codes;
+  let unclear = 0;
   // The first poll comes at once, as Python's: it tells at the start whether the server knows the code at all.
   for (;;) {
     const answer = await server.poll(codes);
     if (answer.kind === "tokens") return answer.tokens;
     if (answer.kind === "refused") throw refusedSignIn(answer.error, answer.description);
+    unclear = answer.kind === "unclear" ? unclear + 1 : 0;
+    if (answer.kind === "unclear" && unclear === UNCLEAR) throw refusedSignIn(answer.error, answer.description);
     if (answer.kind === "slow-down") interval += SLOWER;
-    if (clock.now() + interval >= codes.expiresAt) break;
-    await clock.sleep(interval, signal);
+    const wait = answer.kind === "later" ? Math.max(interval, answer.toldMs ?? 0) : interval;
+    if (clock.now() + wait >= codes.expiresAt) break;
+    await clock.sleep(wait, signal);
   }
   throw new TokenError("ERR_HF_NOT_SIGNED_IN", "Nobody approved the code in time. Nothing was changed.", {
     hint: "Run 'hf auth login --device' again.",

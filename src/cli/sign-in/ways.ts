@@ -74,6 +74,6 @@ function inviteToDevice(context: CliContext, invitation: DeviceInvitation, now: 
 }
 
 function inWords(seconds: number): string {
-  if (seconds < 120) return `${seconds} seconds`;
+  if (seconds < 120) return seconds === 1 ? "one second" : `${seconds} seconds`;
   return `${Math.round(seconds / 60)} minutes`;
 }
