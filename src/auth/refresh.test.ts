@@ -234,6 +234,56 @@ describe("a refresh that fails for now", () => {
     });
   }
 
+  it("gives an answer that never ends no more than its time: others wait for the lock meanwhile", async (test) => {
+    let drip: NodeJS.Timeout | undefined;
+    test.after(() => clearInterval(drip));
+    const server = await serve(test, (_, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      drip = setInterval(() => response.write(" "), 10);
+    });
+    await save({ token: "hf_oauth_old-token-00000", refreshToken: "old", expiresIn: HOUR, origin: server.url });
+    const refresh = createRefresher({ ...options(), timeoutMs: 200 });
+    const found = await resolveToken(tokenSources({ env: {}, endpoint: server.url, store, refresh }));
+    assert.ok(found.kind === "found");
+    assert.equal(found.token.expose(), "hf_oauth_old-token-00000");
+    assert.match(found.warnings?.join() ?? "", /not whole after 0\.2 s/);
+  });
+
+  it("is looked at again in a day or two whatever nonsense the server says about its end and its kind", async (test) => {
+    for (const nonsense of [
+      { expires_in: 0 },
+      { expires_in: -5 },
+      { expires_in: 1e300 },
+      { expires_in: "soon" },
+      { expires_in: {} },
+      { token_type: { x: 1 }, id_token: "gar.ba.ge", scope: 7 },
+      { refresh_token: "" },
+      { refresh_token: "two\nlines = x" },
+    ]) {
+      const answer = JSON.stringify({ access_token: "hf_oauth_new-token-00000", expires_in: 0, ...nonsense });
+      const server = await serve(test, (_, response) => response.end(answer));
+      await save({ token: "hf_oauth_old-token-00000", refreshToken: "old", expiresIn: HOUR, origin: server.url });
+      const found = await resolve(server.url);
+      const what = JSON.stringify(nonsense);
+      assert.equal(found.token.expose(), "hf_oauth_new-token-00000", what);
+      assert.equal(found.expiresAt?.getTime(), Math.floor((now + 48 * HOUR * 1000) / 1000) * 1000, what);
+      assert.match(file("stored_tokens"), /^refresh_token = old$/m, what);
+      memory = createRefreshMemory();
+    }
+  });
+
+  it("takes no token that would write lines of its own into the store", async (test) => {
+    for (const token of ["hf_oauth_x\n[other]\nhf_token = y", "hf oauth", "\u001b[31m", "", " ", null, 7, ["hf_x"]]) {
+      const server = await serve(test, (_, response) => response.end(JSON.stringify({ access_token: token })));
+      await save({ token: "hf_oauth_old-token-00000", refreshToken: "old", expiresIn: HOUR, origin: server.url });
+      const before = file("stored_tokens");
+      const found = await resolve(server.url);
+      assert.equal(found.token.expose(), "hf_oauth_old-token-00000", JSON.stringify(token));
+      assert.equal(file("stored_tokens"), before, JSON.stringify(token));
+      memory = createRefreshMemory();
+    }
+  });
+
   it("asks once for many lookups of one process, and tells of one of several logins", async (test) => {
     const server = await serve(test, (_, response) => response.writeHead(503).end());
     for (const name of ["one", "two"]) {
@@ -442,6 +492,19 @@ describe("planRenewal()", () => {
 });
 
 describe("refreshLogin()", () => {
+  it("says how long a busy Hub asks to wait", async (test) => {
+    const server = await serve(test, (_, response) => response.writeHead(429, { "retry-after": "100" }).end());
+    await save({ token: "hf_oauth_old-token-00000", refreshToken: "old", expiresIn: HOUR, origin: server.url });
+    const { saved } = await store.read();
+    const login = saved.kind === "ok" ? saved.logins[0] : undefined;
+    assert.ok(login);
+    await assert.rejects(refreshLogin(login, server.url, options()), (error) => {
+      assert.ok(isHfError(error) && error.code === "ERR_HF_RATE_LIMITED", String(error));
+      return /^Wait 100 s, then: hf auth refresh$/.test(error.hint ?? "");
+    });
+    assert.equal(server.seen.length, 1);
+  });
+
   it("says what is wrong with a login that can't be renewed", async () => {
     await save({});
     const { saved } = await store.read();

@@ -1,8 +1,9 @@
-import { isHfError, NetworkError, safeText, TokenError } from "../core/errors.ts";
+import { isHfError, NetworkError, RateLimitError, safeText, TokenError } from "../core/errors.ts";
 import type { HfError } from "../core/errors.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Secret } from "../core/secret.ts";
 import { plainText } from "../core/terminal-text.ts";
+import { toldSeconds } from "../hub/index.ts";
 import type { HubClient } from "../hub/index.ts";
 import { homeEndpoint } from "./endpoint-rule.ts";
 import { withRevealed } from "./keychain-logins.ts";
@@ -23,6 +24,8 @@ export interface RefreshOptions {
   readonly connect: (endpoint: string) => Pick<HubClient, "request">;
   /** @default one for this process */
   readonly memory?: RefreshMemory | undefined;
+  /** Milliseconds that the token endpoint has, its answer's body included. @default 10_000 */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** `renewed`: by us. `adopted`: another process was faster, or somebody signed in anew. `gone`: signed out meanwhile. */
@@ -33,7 +36,7 @@ export type RefreshOutcome =
 
 /** Milliseconds until a refresh that failed, or a token that is too short-lived, is looked at again. As Python. */
 const PAUSE_MS = 300_000;
-/** Milliseconds that the token endpoint has. The lock is held for as long, and others wait for it. */
+/** The lock is held for as long, and others wait for it. */
 const REQUEST_MS = 10_000;
 /** Milliseconds after which a tool without our lock has written down what it was given. */
 const SETTLE_MS = 250;
@@ -129,7 +132,7 @@ export async function refreshLogin(
     const began = options.clock.now();
     let tokens: OauthTokens;
     try {
-      tokens = await ask(options.connect(home), refreshToken, options.clientId, began);
+      tokens = await ask(options.connect(home), refreshToken, options, began);
     } catch (error) {
       if (!(error instanceof GrantRefused)) throw error;
       // Perhaps a tool that takes no lock was faster; then it has written its token by now, or will in a moment.
@@ -168,7 +171,7 @@ class GrantRefused extends Error {}
 async function ask(
   hub: Pick<HubClient, "request">,
   refreshToken: Secret,
-  clientId: string,
+  { clientId, clock, timeoutMs = REQUEST_MS }: RefreshOptions,
   began: number,
 ): Promise<OauthTokens> {
   const answer = await hub.request("oauth/token", {
@@ -179,7 +182,8 @@ async function ask(
     refusals: "return",
     // A second try would send a token that the first may have spent.
     repeatable: false,
-    timeoutMs: REQUEST_MS,
+    timeoutMs,
+    totalMs: timeoutMs,
     maxBytes: LARGEST_ANSWER,
   });
   const body = readJson(answer.text);
@@ -195,6 +199,14 @@ async function ask(
     typeof body === "object" && body !== null && "error_description" in body ? body.error_description : undefined;
   const why = [error, description].filter((one) => typeof one === "string").join(": ");
   if (error === "invalid_grant" && answer.status < 500) throw new GrantRefused(safeText(why, 300));
+  if (answer.status === 429) {
+    const retryAfter = toldSeconds(answer.status, answer.headers, clock.now());
+    throw new RateLimitError(`${answer.url.host} takes no more requests for now.`, {
+      status: answer.status,
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+      hint: `${retryAfter === undefined ? "Wait a few minutes" : `Wait ${retryAfter} s`}, then: hf auth refresh`,
+    });
+  }
   throw new NetworkError(
     answer.status >= 500 ? "ERR_HF_HUB_DOWN" : "ERR_HF_HTTP",
     `${answer.url.host} answered to a refresh with status ${answer.status}${why === "" ? "" : ` (${safeText(why, 300)})`}.`,

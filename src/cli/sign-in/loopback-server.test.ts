@@ -90,6 +90,32 @@ describe("the loopback server", { timeout: 20_000 }, () => {
     });
   });
 
+  it("is held shut by no number of visitors who say nothing, or half of it, and lets go of them at its end", async () => {
+    const visitors = 200;
+    let gone = 0;
+    const until = async (holds: () => boolean): Promise<void> => {
+      while (!holds()) await new Promise((turn) => setTimeout(turn, 5));
+    };
+    await withServer(async (server, base) => {
+      const { port } = new URL(base);
+      for (let count = 0; count < visitors; count++) {
+        const socket = connect({ host: "127.0.0.1", port: Number(port) });
+        socket.on("error", () => undefined);
+        socket.once("close", () => gone++);
+        await new Promise((connected) => socket.once("connect", connected));
+        if (count % 2 === 0) socket.write("GET /callback?code=");
+      }
+      await until(() => gone >= visitors / 2);
+      // The last ones are still there: what ended the others was their number, and no limit of time.
+      assert.ok(gone < visitors, "all of them are gone");
+      const coming = server.answer(STATE);
+      const page = send(base, `/callback?code=abc&state=${STATE}`);
+      (await coming).reply(true);
+      assert.equal((await page).status, 200);
+    });
+    await until(() => gone === visitors);
+  });
+
   it("takes nothing before it waits, and stops waiting when it is told to", async () => {
     await withServer(async (server, base) => {
       assert.equal((await send(base, `/callback?code=abc&state=`)).status, 400);

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { TokenError } from "../../core/errors.ts";
 
 /** Where the browser comes back to with its answer. */
@@ -22,6 +22,10 @@ export interface LoopbackAnswer {
 const PATH = "/callback";
 /** More than any code and state have. */
 const LONGEST_TARGET = 8192;
+/** More than a browser opens. Whoever opens as many keeps the last ones alone, so none can hold the door shut. */
+const MOST_VISITORS = 64;
+/** Milliseconds in which a visitor has to say what it wants. */
+const VISIT_MS = 5000;
 
 /**
  * Listens on 127.0.0.1 for one answer (RFC 8252 section 7.3). Any page in the browser and any program on the machine
@@ -31,7 +35,9 @@ const LONGEST_TARGET = 8192;
 export async function startLoopbackServer(): Promise<LoopbackServer> {
   const waiting: { state?: string; take?: (answer: LoopbackAnswer) => void } = {};
   let host = "";
-  const server = createServer({ keepAliveTimeout: 1000 }, (request, response) => {
+  const visitors = new Set<Socket>();
+  const limits = { keepAliveTimeout: 1000, headersTimeout: VISIT_MS, requestTimeout: VISIT_MS };
+  const server = createServer({ ...limits, connectionsCheckingInterval: 1000 }, (request, response) => {
     const parameters = answerIn(request, host);
     if (typeof parameters === "string") return page(response, 400, "That did not work", parameters);
     const state = parameters.getAll("state");
@@ -41,6 +47,8 @@ export async function startLoopbackServer(): Promise<LoopbackServer> {
     const { take } = waiting;
     delete waiting.take;
     if (take === undefined) return page(response, 410, "Answered already", "The program has its answer.");
+    // Who brought the answer is told how it ended, whoever else comes meanwhile.
+    visitors.delete(request.socket);
     take({
       parameters,
       reply: (signedIn) => {
@@ -48,6 +56,12 @@ export async function startLoopbackServer(): Promise<LoopbackServer> {
         else page(response, 400, "You are not signed in", "Your terminal says why. You can close this page.");
       },
     });
+  });
+  server.on("connection", (socket) => {
+    visitors.add(socket);
+    socket.once("close", () => visitors.delete(socket));
+    const [oldest] = visitors;
+    if (visitors.size > MOST_VISITORS) oldest?.destroy();
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -71,7 +85,10 @@ export async function startLoopbackServer(): Promise<LoopbackServer> {
       // Answers that are on their way are let out first.
       server.close();
       server.closeIdleConnections();
-      setTimeout(() => server.closeAllConnections(), 500).unref();
+      setTimeout(() => {
+        server.closeAllConnections();
+        for (const visitor of visitors) visitor.destroy();
+      }, 500).unref();
     },
   };
 }

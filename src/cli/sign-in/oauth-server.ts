@@ -87,6 +87,8 @@ const LONGEST_LIFETIME = 3600;
 const LARGEST_ANSWER = 256 * 1024;
 /** Milliseconds for one answer, its body included. */
 const ANSWER_MS = 10_000;
+/** The kind that a token must be of, and is where the server does not say. */
+const TOKEN_KIND = "bearer";
 /** Characters of a code that a person can be asked to type. */
 const LONGEST_CODE = 40;
 
@@ -250,7 +252,7 @@ function readable(status: number, text: string, toldSeconds: number | undefined)
     Object.entries(body).filter(([name, value]) => value !== null && name !== "id_token"),
   );
   if ("access_token" in fields) {
-    if (typeof fields["token_type"] !== "string" || fields["token_type"] === "") fields["token_type"] = "bearer";
+    if (typeof fields["token_type"] !== "string" || fields["token_type"] === "") fields["token_type"] = TOKEN_KIND;
     if (!isPositive(fields["expires_in"])) delete fields["expires_in"];
     if (typeof fields["refresh_token"] !== "string" || fields["refresh_token"] === "") delete fields["refresh_token"];
     if (typeof fields["scope"] !== "string") delete fields["scope"];
@@ -265,7 +267,7 @@ function readable(status: number, text: string, toldSeconds: number | undefined)
 
 /** @throws as the library does for kinds that it does not know */
 function bearer(body: TokenEndpointResponse): TokenEndpointResponse {
-  if (body.token_type !== "bearer") throw new UnsupportedOperationError(`a token of the kind ${body.token_type}`);
+  if (body.token_type !== TOKEN_KIND) throw new UnsupportedOperationError(`a token of the kind ${body.token_type}`);
   return body;
 }
 

@@ -5,8 +5,10 @@ import { createBrowser } from "../../../test/support/browser.ts";
 import type { Answer } from "../../../test/support/browser.ts";
 import { answerAuthorize, CLI_CLIENT, whoamiStatus } from "../../../test/support/oauth.ts";
 import { locationOf } from "../../../test/support/pages.ts";
+import { serve } from "../../../test/support/scripted-server.ts";
 import type { OauthTokens } from "../../auth/index.ts";
 import { isHfError } from "../../core/errors.ts";
+import type { HfError } from "../../core/errors.ts";
 import { createHubClient } from "../../hub/index.ts";
 import { startLocalhub } from "../../localhub/index.ts";
 import type { Localhub } from "../../localhub/index.ts";
@@ -114,5 +116,57 @@ describe("webLogin()", { timeout: 20_000 }, () => {
     // Another's code under our state, as a page that forges an answer would send it.
     back.searchParams.set("state", mine.state);
     await assert.rejects(mine.finish(back.searchParams), (error) => isHfError(error) && /refused/.test(error.message));
+  });
+
+  it("asks no address that a server names, and takes nothing from an ID token", async (test) => {
+    const other = await serve(test, (_, response) => response.end("{}"));
+    const hostile = await serve(test, ({ url }, response) => {
+      response.setHeader("content-type", "application/json");
+      const tokens = {
+        access_token: `hf_oauth_${"t".repeat(30)}`,
+        id_token: "gar.ba.ge",
+        token_type: 7,
+        expires_in: -1,
+      };
+      const elsewhere = { issuer: other.url, token_endpoint: `${other.url}/oauth/token` };
+      response.end(JSON.stringify({ ...elsewhere, ...(url === "/oauth/token" ? tokens : {}) }));
+    });
+    const oauth = createOauthServer({
+      hub: createHubClient({ endpoint: hostile.url }),
+      clientId: CLI_CLIENT,
+      now: Date.now,
+    });
+    const { url, state, finish } = await oauth.authorize("http://127.0.0.1:1234/callback");
+    assert.ok(url.startsWith(`${hostile.url}/oauth/authorize?`));
+    const { token, expiresAt, refreshToken } = await finish(new URLSearchParams({ code: "abc", state }));
+    assert.equal(token.expose(), `hf_oauth_${"t".repeat(30)}`);
+    assert.deepEqual([expiresAt, refreshToken, other.seen.length], [undefined, undefined, 0]);
+    assert.deepEqual(
+      hostile.seen.map((seen) => seen.url),
+      ["/oauth/token"],
+    );
+  });
+
+  it("says what a busy Hub, a refusal with control characters and another kind of token mean", async (test) => {
+    const attempt = async (status: number, body: unknown, headers = {}): Promise<HfError> => {
+      const server = await serve(test, (_, response) => response.writeHead(status, headers).end(JSON.stringify(body)));
+      const hub = createHubClient({ endpoint: server.url });
+      const oauth = createOauthServer({ hub, clientId: CLI_CLIENT, now: Date.now });
+      const { state, finish } = await oauth.authorize("http://127.0.0.1:1234/callback");
+      const error: unknown = await finish(new URLSearchParams({ code: "abc", state })).catch(
+        (thrown: unknown) => thrown,
+      );
+      assert.ok(isHfError(error), String(error));
+      assert.equal(server.seen.length, 1, "the code was sent twice");
+      return error;
+    };
+    const busy = await attempt(429, { error: "slow" }, { "retry-after": "9" });
+    assert.equal(busy.code, "ERR_HF_RATE_LIMITED");
+    assert.match(busy.hint ?? "", /^Wait 9 s, then sign in again/);
+    assert.equal((await attempt(503, {})).code, "ERR_HF_HUB_DOWN");
+    const refused = await attempt(400, { error: "invalid_grant", error_description: "\u001b[2Jno\u202e" });
+    assert.match(refused.message, /\(invalid_grant: \[2Jno\)/);
+    const kind = await attempt(200, { access_token: `hf_oauth_${"t".repeat(30)}`, token_type: "mac" });
+    assert.equal(kind.code, "ERR_HF_BAD_ANSWER");
   });
 });
