@@ -1,10 +1,22 @@
 import * as fs from "node:fs";
 import { diskError, IntegrityError } from "../core/errors.ts";
 import type { ProcessLife } from "../core/process-life.ts";
+import type { ByteRange, ByteRanges } from "./byte-ranges.ts";
 import type { Root } from "./folders.ts";
 import { contentAlgorithmOf, createContentHash } from "./hash.ts";
-import { findAbandoned, newPartial, removePartial, removeQuietly, takeOver, writePartialNote } from "./partial.ts";
-import type { Partial, PartialNote } from "./partial.ts";
+import {
+  bytesOf,
+  endOf,
+  findAbandoned,
+  newPartial,
+  notedRanges,
+  removeNote,
+  removePartial,
+  removeQuietly,
+  takeOver,
+  writePartialNote,
+} from "./partial.ts";
+import type { Abandoned, Partial, PartialNote } from "./partial.ts";
 import { moveIntoPlace, openNew, writeAll } from "./place-content.ts";
 
 /** Where one content goes, and the private file that it has until its bytes are proved. */
@@ -27,18 +39,19 @@ export interface IncompleteBlob {
   readonly path: string;
   /** For positional writes, also asynchronous ones; those must have ended before {@link publish} or {@link discard}. */
   readonly fd: number;
-  /** What an earlier download left: that many bytes are in the file, unproved, and came under this strong etag. */
-  readonly begun: { readonly bytes: number; readonly validator: string } | undefined;
+  /** What an earlier download left: these bytes are in the file, unproved, and came under this strong etag. */
+  readonly begun: Begun | undefined;
   /**
    * The strong etag under which the storage gives the bytes that come next, with its quotes; undefined where it gave
    * none. Without one there is nothing to go on with later.
    */
   noteValidator(validator: string | undefined): void;
   /**
-   * For contents whose bytes come in any order: so many are there from the first one on. Noted now and then, so that a
-   * later download knows how far to believe the file's length.
+   * For contents whose bytes come in any order: these are in the file. Called first before any of them is written ahead
+   * of a gap, as until then the file's length is believed. After that it is noted now and then, so that little of it is
+   * fetched again.
    */
-  noteBytes(bytes: number): void;
+  noteRanges(there: Pick<ByteRanges, "bytes" | "list">): void;
   /** Writes all of `bytes` at `position`. @throws DiskError */
   write(bytes: Uint8Array, position: number): void;
   /**
@@ -54,12 +67,21 @@ export interface IncompleteBlob {
   /**
    * Gives the file up for a later download to go on with, if it is worth it: at least {@link KEPT_BYTES}. Else removes
    * it. May be called at any time, also after the others.
-   * @param bytes from the first one on, that are in the file
+   * @param there what is in the file
    * @returns true when it was kept
    */
-  keep(bytes: number): boolean;
+  keep(there: readonly ByteRange[]): boolean;
   /** When the file was last written, in nanoseconds since the epoch: known once it is published. */
   readonly modifiedNs: bigint | undefined;
+}
+
+/** What an earlier download left of a content. */
+export interface Begun {
+  /** The parts that are there, and how many bytes that is. */
+  readonly there: readonly ByteRange[];
+  readonly bytes: number;
+  /** The strong etag under which they came, with its quotes. */
+  readonly validator: string;
 }
 
 export interface IncompleteOptions {
@@ -82,6 +104,8 @@ export interface ResumeOptions {
 
 /** Less is not kept for a later download: it costs a second of a slow line, and leaves a file behind. */
 export const KEPT_BYTES = 16 * 1024 * 1024;
+/** Bytes that come in any order are noted each time so many more are there: at most these are fetched again. */
+const NOTED_BYTES = 8 * 1024 * 1024;
 
 /** Files of this process that have no owner but it; for {@link discardIncompleteBlobs}. */
 const open = new Set<IncompleteBlob>();
@@ -99,6 +123,7 @@ export function openContent(place: ContentPlace, options: IncompleteOptions = {}
   const path = partial?.path ?? place.temp;
   const fd = taken?.fd ?? openNew(place, path);
   let note: PartialNote | undefined = taken?.note;
+  let noted = taken?.bytes ?? 0;
   let modifiedNs: bigint | undefined;
   let state: "open" | "published" | "kept" | "gone" = "open";
   const close = (next: typeof state): void => {
@@ -110,7 +135,7 @@ export function openContent(place: ContentPlace, options: IncompleteOptions = {}
     etag,
     path,
     fd,
-    begun: taken === undefined ? undefined : { bytes: taken.bytes, validator: taken.note.validator },
+    begun: taken && { there: taken.there, bytes: taken.bytes, validator: taken.note.validator },
     get modifiedNs() {
       return modifiedNs;
     },
@@ -118,20 +143,21 @@ export function openContent(place: ContentPlace, options: IncompleteOptions = {}
       if (partial === undefined || resume === undefined || validator === note?.validator || state !== "open") return;
       note = undefined;
       try {
-        if (validator === undefined) return removeQuietly(partial.notePath);
-        const next: PartialNote = { etag, size, validator, owner: resume.life.self, bytes: undefined };
+        if (validator === undefined) return removeNote(partial.notePath);
+        const next: PartialNote = { etag, size, validator, owner: resume.life.self, ranges: undefined };
         writePartialNote(partial, next);
         note = next;
       } catch {
         // Without the note this download ends as it would have; it can't be gone on with, that is all.
       }
     },
-    noteBytes(bytes) {
+    noteRanges(there) {
       if (partial === undefined || resume === undefined || note === undefined || state !== "open") return;
-      if (note.bytes !== undefined && bytes < note.bytes + KEPT_BYTES) return;
+      if (note.ranges !== undefined && Math.abs(there.bytes - noted) < NOTED_BYTES) return;
       try {
-        note = { ...note, owner: resume.life.self, bytes };
+        note = { ...note, owner: resume.life.self, ranges: notedRanges(there.list) };
         writePartialNote(partial, note);
+        noted = there.bytes;
       } catch {
         // As above.
         note = undefined;
@@ -159,7 +185,7 @@ export function openContent(place: ContentPlace, options: IncompleteOptions = {}
         moveIntoPlace(place, path, windows ? undefined : fd);
       } finally {
         if (!windows) close("published");
-        if (partial !== undefined) removeQuietly(partial.notePath);
+        if (partial !== undefined) removeNote(partial.notePath);
       }
       return target;
     },
@@ -169,16 +195,17 @@ export function openContent(place: ContentPlace, options: IncompleteOptions = {}
       if (partial !== undefined) removePartial(partial);
       else removeQuietly(path);
     },
-    keep(bytes) {
+    keep(there) {
       if (state !== "open") return false;
-      if (partial === undefined || note === undefined || bytes < KEPT_BYTES) {
+      const ranges = notedRanges(there);
+      if (partial === undefined || note === undefined || bytesOf(ranges) < KEPT_BYTES) {
         blob.discard();
         return false;
       }
       try {
-        fs.ftruncateSync(fd, bytes);
+        fs.ftruncateSync(fd, endOf(ranges));
         close("kept");
-        writePartialNote(partial, { ...note, owner: undefined, bytes });
+        writePartialNote(partial, { ...note, owner: undefined, ranges });
         return true;
       } catch {
         // Half a note is none, and a file without a note is of no use.
@@ -200,14 +227,14 @@ export function openContent(place: ContentPlace, options: IncompleteOptions = {}
 
 /** Takes over the longest of what earlier downloads left of the content, and removes the others. */
 function takeFirst(place: ContentPlace, size: number, { life, use }: ResumeOptions) {
-  let taken: (Partial & { readonly fd: number; readonly note: PartialNote; readonly bytes: number }) | undefined;
+  let taken: (Pick<Abandoned, "path" | "notePath" | "note" | "there" | "bytes"> & { readonly fd: number }) | undefined;
   for (const one of findAbandoned(place, size, life)) {
     if (!use || taken !== undefined || one.bytes === 0) {
       removePartial(one);
       continue;
     }
     const got = takeOver(place, one, life.self);
-    if (got !== undefined) taken = { ...got, bytes: one.bytes };
+    if (got !== undefined) taken = { ...got, there: one.there, bytes: one.bytes };
   }
   return taken;
 }

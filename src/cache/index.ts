@@ -1,5 +1,7 @@
 export { beginRepo, removeEmptyRepo } from "./begin.ts";
 export { blobPlace, blobSize, openIncompleteBlob, publishSmallBlob } from "./blob.ts";
+export { createByteRanges, holesIn } from "./byte-ranges.ts";
+export type { ByteRange, ByteRanges } from "./byte-ranges.ts";
 export { ensureCacheFolder } from "./cache-tag.ts";
 export { realPathOfPrefix } from "./folders.ts";
 export type { Root } from "./folders.ts";
@@ -10,7 +12,7 @@ export type { ContentHash } from "./hash.ts";
 export { createHashers } from "./hash-worker.ts";
 export type { ContentAlgorithm, FileHash, Hashers, StreamHash } from "./hash-worker.ts";
 export { discardIncompleteBlobs, KEPT_BYTES, openContent, publishSmallContent } from "./incomplete.ts";
-export type { ContentPlace, IncompleteBlob, IncompleteOptions, ResumeOptions } from "./incomplete.ts";
+export type { Begun, ContentPlace, IncompleteBlob, IncompleteOptions, ResumeOptions } from "./incomplete.ts";
 export {
   beginLocalDir,
   checkLocalEntry,

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import type { ProcessIdentity, ProcessLife } from "../core/process-life.ts";
 import { createRepo } from "../core/repo.ts";
 import { blobPlace } from "./blob.ts";
+import { createByteRanges } from "./byte-ranges.ts";
 import { KEPT_BYTES, openContent } from "./incomplete.ts";
 import { findAbandoned, takeOver } from "./partial.ts";
 import { blobsFolder, repoPaths } from "./paths.ts";
@@ -41,6 +42,12 @@ function killed(bytes = KEPT_BYTES): { path: string; notePath: string } {
   return { path: blob.path, notePath: blob.path.replace(/incomplete$/, "owner.incomplete") };
 }
 
+/** The note beside a partial. */
+function noteOf(path: string): Record<string, unknown> {
+  const text = fs.readFileSync(path.replace(/incomplete$/, "owner.incomplete"), "utf8");
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
 function edit(path: string, change: (note: Record<string, unknown>) => void): void {
   const note = JSON.parse(fs.readFileSync(path, "utf8")) as Record<string, unknown>;
   change(note);
@@ -58,7 +65,7 @@ describe("a partial download", () => {
   it("of a dead process is taken over under a name of its own, and published with nothing left behind", () => {
     const { path } = killed();
     const blob = open(lifeOf(7));
-    assert.deepEqual(blob.begun, { bytes: KEPT_BYTES, validator });
+    assert.deepEqual(blob.begun, { there: [[0, KEPT_BYTES]], bytes: KEPT_BYTES, validator });
     assert.notEqual(blob.path, path);
     assert.equal(blobs().length, 2);
     blob.write(content.subarray(KEPT_BYTES), KEPT_BYTES);
@@ -70,28 +77,75 @@ describe("a partial download", () => {
   it("whose bytes came in any order is believed as far as it was noted, and cut there", () => {
     const blob = open();
     blob.noteValidator(validator);
-    blob.noteBytes(0);
+    blob.noteRanges(createByteRanges());
     blob.write(content.subarray(0, 1000), 0);
     blob.write(content.subarray(-10), KEPT_BYTES);
-    blob.noteBytes(1000);
+    blob.noteRanges(createByteRanges([[0, 1000]]));
     fs.closeSync(blob.fd);
     const anew = open(lifeOf(7));
     assert.equal(anew.begun, undefined, "nothing was noted yet: so little is not worth a note");
     anew.discard();
 
     const second = open();
+    const there = createByteRanges();
     second.noteValidator(validator);
-    second.noteBytes(0);
-    second.write(content.subarray(-5), size - 5);
-    second.write(content.subarray(0, KEPT_BYTES), 0);
-    second.noteBytes(KEPT_BYTES);
+    second.noteRanges(there);
+    const half = KEPT_BYTES / 2;
+    second.write(content.subarray(half), half);
+    there.add(half, size - 5);
+    second.noteRanges(there);
+    second.write(content.subarray(0, 1000), 0);
+    there.add(0, 1000);
+    second.noteRanges(there);
     fs.closeSync(second.fd);
     const third = open(lifeOf(7));
-    assert.deepEqual(third.begun, { bytes: KEPT_BYTES, validator });
-    assert.equal(fs.fstatSync(third.fd).size, KEPT_BYTES);
-    third.write(content.subarray(KEPT_BYTES), KEPT_BYTES);
+    assert.deepEqual(third.begun, { there: [[half, size - 5]], bytes: size - 5 - half, validator });
+    assert.equal(fs.fstatSync(third.fd).size, size - 5);
+    assert.deepEqual(noteOf(third.path)["ranges"], [[half, size - 5]], "its length says nothing");
+    third.write(content.subarray(0, half), 0);
+    third.write(content.subarray(-5), size - 5);
     third.publish(etag);
     assert.deepEqual(blobs(), [etag]);
+  });
+
+  it("that was kept with gaps is taken over with them, and counts by what is there", () => {
+    killed(10);
+    const there = createByteRanges([
+      [5, 5 + KEPT_BYTES / 2],
+      [10 + KEPT_BYTES / 2, size],
+    ]);
+    const blob = open();
+    blob.noteValidator(validator);
+    blob.noteRanges(there);
+    blob.write(content, 0);
+    assert.equal(blob.keep(there.list), true);
+    const next = open(lifeOf(7));
+    assert.deepEqual(next.begun?.there, there.list);
+    assert.equal(blobs().length, 2, "the shorter one is gone");
+  });
+
+  it("has a note that is whole at every instant, also beside one that a killed process was writing", () => {
+    const blob = open();
+    blob.noteValidator(validator);
+    const draft = blob.path.replace(/incomplete$/, "draft.incomplete");
+    fs.writeFileSync(draft, "{");
+    blob.noteRanges(createByteRanges());
+    assert.deepEqual(noteOf(blob.path)["ranges"], []);
+    fs.writeFileSync(draft, "{");
+    blob.discard();
+    assert.deepEqual(blobs(), []);
+  });
+
+  it("with more parts than a note has room for keeps the largest", () => {
+    const there = createByteRanges([[1000, size]]);
+    for (let at = 0; at < 200; at += 2) there.add(at, at + 1);
+    const blob = open();
+    blob.noteValidator(validator);
+    blob.noteRanges(there);
+    const ranges = noteOf(blob.path)["ranges"];
+    assert.ok(Array.isArray(ranges));
+    assert.deepEqual([ranges.length, ranges.at(-1)], [64, [1000, size]]);
+    blob.discard();
   });
 
   it("of a process that may be alive is left alone: the content begins in a fresh file", () => {
@@ -107,21 +161,21 @@ describe("a partial download", () => {
     const blob = open();
     blob.noteValidator(validator);
     blob.write(content.subarray(0, KEPT_BYTES), 0);
-    assert.equal(blob.keep(KEPT_BYTES), true);
+    assert.equal(blob.keep([[0, KEPT_BYTES]]), true);
     assert.equal(open().begun?.bytes, KEPT_BYTES);
   });
 
   it("is not kept below 16 MiB, without a strong etag, and where nobody wants it", () => {
     const small = open();
     small.noteValidator(validator);
-    assert.equal(small.keep(KEPT_BYTES - 1), false);
+    assert.equal(small.keep([[0, KEPT_BYTES - 1]]), false);
     const weak = open();
     weak.noteValidator(validator);
     weak.noteValidator(undefined);
-    assert.equal(weak.keep(KEPT_BYTES), false);
+    assert.equal(weak.keep([[0, KEPT_BYTES]]), false);
     const unwanted = open(lifeOf(), true, false);
     unwanted.noteValidator(validator);
-    assert.equal(unwanted.keep(KEPT_BYTES), false);
+    assert.equal(unwanted.keep([[0, KEPT_BYTES]]), false);
     assert.deepEqual(blobs(), []);
   });
 
@@ -163,7 +217,13 @@ describe("a partial download", () => {
       (note) => (note["owner"] = { ...self, pid: 0 }),
       (note) => (note["owner"] = { ...self, pid: "7" }),
       (note) => (note["ranges"] = [[0, KEPT_BYTES + 1]]),
-      (note) => (note["ranges"] = [[1, 5]]),
+      (note) => (note["ranges"] = [[5, 1]]),
+      (note) => (note["ranges"] = [[-1, 5]]),
+      (note) => (note["ranges"] = [[0, 5, 6]]),
+      (note) => (note["ranges"] = [[0.5, 5]]),
+      (note) => (note["ranges"] = [["0", 5]]),
+      (note) => (note["ranges"] = [5]),
+      (note) => (note["ranges"] = Array.from({ length: 65 }, (_, at) => [at * 2, at * 2 + 1])),
     ] as ((note: Record<string, unknown>) => void)[]) {
       const { notePath } = killed();
       edit(notePath, change);
@@ -172,10 +232,13 @@ describe("a partial download", () => {
     }
     for (const ranges of [
       [[0, KEPT_BYTES - 1]],
-      [[1, KEPT_BYTES]],
       [
-        [0, KEPT_BYTES],
+        [5, KEPT_BYTES],
         [0, 1],
+      ],
+      [
+        [0, KEPT_BYTES - 5],
+        [KEPT_BYTES - 6, KEPT_BYTES],
       ],
       [],
       "x",

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import process from "node:process";
 import type { ProcessIdentity, ProcessLife } from "../core/process-life.ts";
 import { readRegularFileSync } from "../core/read-file.ts";
+import type { ByteRange } from "./byte-ranges.ts";
 import type { ContentPlace } from "./incomplete.ts";
 import { extendedPath, pathOf } from "./paths.ts";
 
@@ -11,8 +12,8 @@ import { extendedPath, pathOf } from "./paths.ts";
  * writes it. Both have names that no other client uses, and the ending by which Python's `hf cache prune` knows them.
  *
  * Bytes that come in order need no more: the file's length tells which ones are there, also after the process was
- * killed. Where they come in any order the note says how many are there from the first one on. They are never trusted:
- * whoever goes on hashes them again.
+ * killed. Where they come in any order the note says which ones are there; it is written after them. They are never
+ * trusted: whoever goes on hashes them again.
  */
 export interface Partial {
   /** `…/blobs/<etag>.latchkey-<8 hex>.incomplete`. */
@@ -30,15 +31,15 @@ export interface PartialNote {
   readonly validator: string;
   /** Who writes; undefined when that one has ended with it. */
   readonly owner: ProcessIdentity | undefined;
-  /**
-   * Bytes that are there from the first one on: when the owner ended with it, or at least, when they come in any order.
-   */
-  readonly bytes: number | undefined;
+  /** What is there: when the owner ended with it, or at least, when its bytes come in any order. */
+  readonly ranges: readonly ByteRange[] | undefined;
 }
 
 /** A partial that nobody has any more. */
 export interface Abandoned extends Partial {
   readonly note: PartialNote;
+  /** What is there of the content, and how many bytes that is. */
+  readonly there: readonly ByteRange[];
   readonly bytes: number;
   /** Of the file, which may have more than those. */
   readonly length: number;
@@ -47,6 +48,10 @@ export interface Abandoned extends Partial {
 const FORMAT = 1;
 const NOTE_BYTES = 4096;
 const NOTE_ENDING = ".owner.incomplete";
+/** A note on its way: with an ending by which Python's pruner knows it, as it may be left by a process that is killed. */
+const DRAFT_ENDING = ".draft.incomplete";
+/** More parts than this are not noted: what is not in the note is fetched again. */
+const MOST_RANGES = 64;
 
 /** Names for a new partial of the content. */
 export function newPartial({ base, root }: Pick<ContentPlace, "base" | "root">): Partial {
@@ -57,13 +62,34 @@ export function newPartial({ base, root }: Pick<ContentPlace, "base" | "root">):
   };
 }
 
-/** Writes the note. Readers that see half of it take it for none. @throws the system's error */
+/**
+ * Writes the note, or a new one in place of the old: whoever looks sees the one or the other, also when this process is
+ * killed meanwhile.
+ * @throws the system's error
+ */
 export function writePartialNote({ notePath }: Partial, note: PartialNote): void {
-  removeQuietly(notePath);
-  const { etag, size, validator, owner = null, bytes } = note;
-  const ranges = bytes === undefined ? undefined : [[0, bytes]];
+  const draft = draftPath(notePath);
+  removeQuietly(draft);
+  const { etag, size, validator, owner = null, ranges } = note;
   const text = JSON.stringify({ format: FORMAT, etag, size, validator, owner, ranges });
-  fs.writeFileSync(notePath, `${text}\n`, { flag: "wx", mode: 0o666 });
+  fs.writeFileSync(draft, `${text}\n`, { flag: "wx", mode: 0o666 });
+  try {
+    fs.renameSync(draft, notePath);
+  } catch (error) {
+    removeQuietly(draft);
+    throw error;
+  }
+}
+
+/** The parts that a note has room for: the largest, in order. */
+export function notedRanges(ranges: readonly ByteRange[]): readonly ByteRange[] {
+  if (ranges.length <= MOST_RANGES) return ranges;
+  const largest = ranges.toSorted((a, b) => b[1] - b[0] - (a[1] - a[0])).slice(0, MOST_RANGES);
+  return largest.toSorted((a, b) => a[0] - b[0]);
+}
+
+function draftPath(notePath: string): string {
+  return notePath.slice(0, -NOTE_ENDING.length) + DRAFT_ENDING;
 }
 
 /**
@@ -91,17 +117,29 @@ export function findAbandoned({ base, etag, root }: ContentPlace, size: number, 
     if (note.owner !== undefined && !life.isDead(note.owner)) continue;
     const length = ownLength(fs.lstatSync(path, { throwIfNoEntry: false }));
     // The data went before its note did, at the end of a download or by a pruner.
-    if (length === undefined) removeQuietly(notePath);
+    if (length === undefined) removePartial({ path, notePath });
     else if (length <= size && fits(note, length)) {
-      found.push({ path, notePath, note, bytes: note.bytes ?? length, length });
+      const there: readonly ByteRange[] = note.ranges ?? (length === 0 ? [] : [[0, length]]);
+      found.push({ path, notePath, note, there, bytes: bytesOf(there), length });
     }
   }
   return found.toSorted((a, b) => b.bytes - a.bytes);
 }
 
 /** One who has ended with it cut the file to what is there; one who was killed may have left more. */
-function fits({ owner, bytes }: PartialNote, length: number): boolean {
-  return bytes === undefined || (owner === undefined ? bytes === length : bytes <= length);
+function fits({ owner, ranges }: PartialNote, length: number): boolean {
+  if (ranges === undefined) return true;
+  const end = endOf(ranges);
+  return owner === undefined ? end === length : end <= length;
+}
+
+/** How long a file with these parts is. */
+export function endOf(ranges: readonly ByteRange[]): number {
+  return ranges.at(-1)?.[1] ?? 0;
+}
+
+export function bytesOf(ranges: readonly ByteRange[]): number {
+  return ranges.reduce((sum, [start, end]) => sum + end - start, 0);
 }
 
 /**
@@ -111,11 +149,13 @@ function fits({ owner, bytes }: PartialNote, length: number): boolean {
  */
 export function takeOver(
   place: ContentPlace,
-  { path, notePath, note, bytes, length }: Abandoned,
+  { path, notePath, note, there, length }: Abandoned,
   owner: ProcessIdentity | undefined,
 ): (Partial & { readonly fd: number; readonly note: PartialNote }) | undefined {
   const own = newPartial(place);
-  const ownNote: PartialNote = { ...note, owner, bytes: undefined };
+  // After a beginning without a gap what comes next may come in order, and then the length tells.
+  const inOrder = there.length <= 1 && (there[0]?.[0] ?? 0) === 0;
+  const ownNote: PartialNote = { ...note, owner, ranges: inOrder ? undefined : there };
   try {
     writePartialNote(own, ownNote);
     fs.renameSync(path, own.path);
@@ -123,13 +163,13 @@ export function takeOver(
     removeQuietly(own.notePath);
     return undefined;
   }
-  removeQuietly(notePath);
+  removePartial({ path, notePath });
   let fd: number | undefined;
   try {
     // Neither through a link nor into a file that has a second name, and no pipe that would be waited for.
     fd = fs.openSync(own.path, fs.constants.O_RDWR | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0));
     if (ownLength(fs.fstatSync(fd)) === length) {
-      if (length > bytes) fs.ftruncateSync(fd, bytes);
+      if (length > endOf(there)) fs.ftruncateSync(fd, endOf(there));
       return { ...own, fd, note: ownNote };
     }
   } catch {
@@ -142,7 +182,12 @@ export function takeOver(
 
 export function removePartial({ path, notePath }: Partial): void {
   removeQuietly(path);
+  removeNote(notePath);
+}
+
+export function removeNote(notePath: string): void {
   removeQuietly(notePath);
+  removeQuietly(draftPath(notePath));
 }
 
 /** Bytes of a regular file of this user's that has one name; undefined for anything else. */
@@ -169,18 +214,26 @@ function parseNote(data: unknown): PartialNote | undefined {
   if (typeof etag !== "string" || typeof size !== "number" || !Number.isSafeInteger(size)) return undefined;
   // It becomes the value of a header.
   if (typeof validator !== "string" || !/^"[\x21\x23-\x7e]{1,500}"$/.test(validator)) return undefined;
-  const bytes = ranges === undefined ? undefined : wholeRange(ranges);
-  if (owner === null) return bytes === undefined ? undefined : { etag, size, validator, owner: undefined, bytes };
+  const parts = ranges === undefined ? undefined : parseRanges(ranges, size);
+  if (owner === null)
+    return parts === undefined ? undefined : { etag, size, validator, owner: undefined, ranges: parts };
   const identity = parseIdentity(owner);
-  if (identity === undefined || (ranges !== undefined && bytes === undefined)) return undefined;
-  return { etag, size, validator, owner: identity, bytes };
+  if (identity === undefined || (ranges !== undefined && parts === undefined)) return undefined;
+  return { etag, size, validator, owner: identity, ranges: parts };
 }
 
-/** Only one range from the first byte on: that is all that is written so far. */
-function wholeRange(ranges: unknown): number | undefined {
-  const [first, ...more]: unknown[] = Array.isArray(ranges) ? ranges : [];
-  const [start, end]: unknown[] = Array.isArray(first) ? first : [];
-  return more.length === 0 && start === 0 && typeof end === "number" && Number.isSafeInteger(end) ? end : undefined;
+/** In order and apart, and within the content. */
+function parseRanges(data: unknown, size: number): ByteRange[] | undefined {
+  if (!Array.isArray(data) || data.length > MOST_RANGES) return undefined;
+  const parts: ByteRange[] = [];
+  for (const one of data as unknown[]) {
+    const [start, end, ...more]: unknown[] = Array.isArray(one) ? one : [];
+    if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || more.length > 0) return undefined;
+    const [from, to] = [Number(start), Number(end)];
+    if (from < endOf(parts) || from < 0 || to < from || to > size) return undefined;
+    if (from < to) parts.push([from, to]);
+  }
+  return parts;
 }
 
 function parseIdentity(data: unknown): ProcessIdentity | undefined {

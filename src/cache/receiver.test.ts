@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -47,7 +47,59 @@ describe("createReceiver()", () => {
     assert.equal(readFileSync(path, "utf8"), "hello");
   });
 
-  it("refuses bytes out of order, and more than were announced", () => {
+  it("takes bytes in any order, and hashes what comes ahead when its turn has come", async () => {
+    for (const size of [3_000_000, 40_000_000]) {
+      const content = randomBytes(size);
+      const { path, fd, into } = receiver(size, "w+");
+      const step = size / 10;
+      const starts = [5, 0, 1, 9, 2, 4, 3, 7, 6, 8].map((at) => at * step);
+      for (const [turn, at] of starts.entries()) {
+        // In small pieces, so that some come while it reads what was ahead.
+        for (let from = at; from < at + step; from += step / 8) {
+          void into.write(content.subarray(from, from + step / 8), from);
+          if (turn % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+        }
+      }
+      assert.deepEqual(into.there.list, [[0, size]]);
+      assert.deepEqual(await into.finish(), { bytes: size, digest: sha256(content) });
+      closeSync(fd);
+      assert.deepEqual(readFileSync(path), content);
+    }
+  });
+
+  it("takes over parts that are there, and says when they are not any more", async () => {
+    const content = randomBytes(5_000_000);
+    const { fd, into, path } = receiver(content.length, "w+");
+    writeSync(fd, content, 0, 1_000_000, 0);
+    writeSync(fd, content, 2_000_000, 1_000_000, 2_000_000);
+    into.adopt([
+      [0, 1_000_000],
+      [2_000_000, 3_000_000],
+    ]);
+    assert.deepEqual([into.position, into.there.bytes], [1_000_000, 2_000_000]);
+    await into.write(content.subarray(1_000_000, 2_000_000), 1_000_000);
+    await into.write(content.subarray(3_000_000), 3_000_000);
+    assert.equal((await into.finish()).digest, sha256(content));
+
+    into.restart();
+    const short = createReceiver(fd, { hashers, algorithm: "sha256", size: content.length, path });
+    short.adopt([[0, 1000]]);
+    await assert.rejects(short.finish(), { code: "ERR_HF_INTEGRITY" });
+    closeSync(fd);
+  });
+
+  it("forgets what was ahead after restart()", async () => {
+    const content = randomBytes(3_000_000);
+    const { fd, into } = receiver(content.length, "w+");
+    void into.write(content.subarray(1_000_000), 1_000_000);
+    void into.write(randomBytes(1_000_000), 0);
+    into.restart();
+    await into.write(content, 0);
+    assert.equal((await into.finish()).digest, sha256(content));
+    closeSync(fd);
+  });
+
+  it("refuses bytes that came before, and more than were announced", () => {
     const { path, fd, into } = receiver(5);
     into.write(Buffer.from("abc"), 0);
     assert.throws(() => into.write(Buffer.from("x"), 1), TypeError);

@@ -1,28 +1,35 @@
 import { ftruncateSync, read, writeSync } from "node:fs";
 import { promisify } from "node:util";
 import { diskError, IntegrityError } from "../core/errors.ts";
+import { createByteRanges } from "./byte-ranges.ts";
+import type { ByteRange, ByteRanges } from "./byte-ranges.ts";
 import type { ContentAlgorithm, Hashers, StreamHash } from "./hash-worker.ts";
 
 /** Where the bytes of one content go as they come: into an open file, and through its hash. */
 export interface Receiver {
-  /** Bytes that are in the file. */
+  /** Bytes that are in the file without a gap from the first one on. */
   readonly position: number;
+  /** What is in the file. */
+  readonly there: Pick<ByteRanges, "bytes" | "list">;
   /**
-   * Writes bytes at `offset`, which must be {@link position}: contents are received in order. Returns a promise where
-   * the hash still reads the bytes after the call; several may be outstanding.
+   * Writes bytes at `offset`, where none were written before. What comes at {@link position} is hashed from where it
+   * lies; what comes ahead of it is read again from the file when its turn has come, so that nothing is held for long.
+   * Returns a promise where the hash still reads the bytes after the call; several may be outstanding.
    * @throws DiskError `ERR_HF_NO_SPACE`, `ERR_HF_DISK`
    * @throws IntegrityError `ERR_HF_INTEGRITY` more bytes than the content has
    */
   write(bytes: Uint8Array, offset: number): Promise<void> | undefined;
   /**
-   * Takes the first `bytes` of the file, which an earlier run wrote, for received, and hashes them: to be called before
-   * anything is written. What comes next begins behind them.
-   * @throws DiskError they can't be read; IntegrityError there are fewer; the signal's reason when aborted
+   * Takes parts of the file, which an earlier run wrote, for received, and begins to hash them: to be called before
+   * anything is written.
    */
-  adopt(bytes: number, signal: AbortSignal): Promise<void>;
+  adopt(there: readonly ByteRange[]): void;
   /** Empties the file and begins the hash anew. */
   restart(): void;
-  /** Bytes in the file and their hash, lower-case hex. Comparing it, fsync and closing are the caller's. */
+  /**
+   * Bytes in the file and their hash, lower-case hex. Comparing it, fsync and closing are the caller's.
+   * @throws DiskError what was written can't be read again; IntegrityError it is not there any more
+   */
   finish(): Promise<{ readonly bytes: number; readonly digest: string }>;
   /** Gives up. The file stays as it is. */
   abandon(): void;
@@ -40,62 +47,99 @@ export interface ReceiverOptions {
 const READ_BYTES = 1024 * 1024;
 const readAt = promisify(read);
 
-/** @param fd an empty file, or one whose beginning is adopted; open for writing; it stays the caller's */
+/** @param fd an empty file, or one of which parts are adopted; open for writing and reading; it stays the caller's */
 export function createReceiver(fd: number, { hashers, algorithm, size, path }: ReceiverOptions): Receiver {
+  let there = createByteRanges();
   let hash: StreamHash | undefined;
-  let position = 0;
+  /** Bytes that were given to the hash. */
+  let hashed = 0;
+  /** Reads behind the connections, while the hash is behind what is there. */
+  let catchingUp: Promise<void> | undefined;
+  let failure: { readonly error: unknown } | undefined;
+  /** Whoever was reading when it changes has read for nothing. */
+  let generation = 0;
   const started = (): StreamHash => (hash ??= hashers.start(algorithm, size));
+  /** Two, so that one is read while the other is hashed. */
+  const memories: { readonly bytes: Uint8Array; free: Promise<void> | undefined }[] = [];
+
+  const catchUp = async (mine: number): Promise<void> => {
+    for (let turn = 0; ; turn++) {
+      if (mine !== generation || hashed >= there.at) return;
+      if (memories.length < 2) {
+        memories.push({ bytes: new Uint8Array(new SharedArrayBuffer(READ_BYTES)), free: undefined });
+      }
+      const memory = memories[turn % memories.length];
+      if (memory === undefined) return;
+      await memory.free;
+      const count = await readAgain(fd, memory.bytes, hashed, Math.min(READ_BYTES, there.at - hashed), path);
+      if (mine !== generation) return;
+      memory.free = started().update(memory.bytes.subarray(0, count));
+      hashed += count;
+    }
+  };
+  const follow = (): void => {
+    if (catchingUp !== undefined || hashed >= there.at || failure !== undefined) return;
+    const mine = generation;
+    const work = catchUp(mine).then(
+      () => undefined,
+      (error: unknown) => {
+        if (mine === generation) failure ??= { error };
+      },
+    );
+    catchingUp = work;
+    void work.then(() => {
+      if (catchingUp === work) catchingUp = undefined;
+      // More may have come between its last look and now.
+      if (mine === generation) follow();
+    });
+  };
+  const giveUp = (): void => {
+    generation++;
+    hash?.abandon();
+    hash = undefined;
+    // The hash may go on reading what it was given: new work gets new memory.
+    memories.length = 0;
+    catchingUp = undefined;
+  };
+
   return {
     get position() {
-      return position;
+      return there.at;
+    },
+    get there() {
+      return there;
     },
     write(bytes, offset) {
-      if (offset !== position) throw new TypeError(`bytes for ${offset} came at ${position}`);
-      if (position + bytes.length > size) {
+      if (failure !== undefined) throw failure.error;
+      if (offset + bytes.length > size) {
         throw new IntegrityError("ERR_HF_INTEGRITY", `More than the announced ${size} bytes came for ${path}`);
       }
-      const later = started().update(bytes);
+      const before = there.bytes;
+      const direct = offset === hashed && hashed === there.at && catchingUp === undefined;
+      there.add(offset, offset + bytes.length);
+      // What was hashed must be what is there.
+      if (there.bytes !== before + bytes.length) throw new TypeError(`bytes came twice at ${offset}`);
+      const later = direct ? started().update(bytes) : undefined;
       try {
         // Synchronous: the bytes go to the page cache, which is quicker than handing them to another thread.
-        for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, position + at);
+        for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at, offset + at);
       } catch (error) {
         later?.catch(() => undefined);
         throw diskError(error, "write the download", path);
       }
-      position += bytes.length;
+      if (direct) hashed += bytes.length;
+      follow();
       return later;
     },
-    async adopt(bytes, signal) {
-      // Two, so that one is read while the other is hashed.
-      const memories = [0, 1].map(() => new Uint8Array(new SharedArrayBuffer(READ_BYTES)));
-      let before: Promise<void> | undefined;
-      let later: Promise<void> | undefined;
-      for (let turn = 0; position < bytes; turn++) {
-        signal.throwIfAborted();
-        const memory = memories[turn % 2] ?? new Uint8Array(READ_BYTES);
-        await before;
-        before = later;
-        let count: number;
-        try {
-          ({ bytesRead: count } = await readAt(fd, memory, 0, Math.min(READ_BYTES, bytes - position), position));
-        } catch (error) {
-          throw diskError(error, "read what was downloaded before", path);
-        }
-        if (count === 0) {
-          throw new IntegrityError("ERR_HF_INTEGRITY", `What was downloaded before became shorter: ${path}`, {
-            hint: "Something else changes the folder. Try again.",
-          });
-        }
-        later = started().update(memory.subarray(0, count));
-        position += count;
-      }
-      await before;
-      await later;
+    adopt(parts) {
+      there = createByteRanges(parts);
+      follow();
     },
     restart() {
-      hash?.abandon();
-      hash = undefined;
-      position = 0;
+      giveUp();
+      there = createByteRanges();
+      hashed = 0;
+      failure = undefined;
       try {
         ftruncateSync(fd, 0);
       } catch (error) {
@@ -103,13 +147,25 @@ export function createReceiver(fd: number, { hashers, algorithm, size, path }: R
       }
     },
     async finish() {
+      for (let work = catchingUp; work !== undefined; work = catchingUp) await work;
+      if (failure !== undefined) throw failure.error;
       const digest = await started().digest();
       hash = undefined;
-      return { bytes: position, digest };
+      return { bytes: there.at, digest };
     },
-    abandon() {
-      hash?.abandon();
-      hash = undefined;
-    },
+    abandon: giveUp,
   };
+}
+
+async function readAgain(fd: number, into: Uint8Array, at: number, length: number, path: string): Promise<number> {
+  let count: number;
+  try {
+    ({ bytesRead: count } = await readAt(fd, into, 0, length, at));
+  } catch (error) {
+    throw diskError(error, "read what was downloaded before", path);
+  }
+  if (count > 0) return count;
+  throw new IntegrityError("ERR_HF_INTEGRITY", `What was downloaded before became shorter: ${path}`, {
+    hint: "Something else changes the folder. Try again.",
+  });
 }
