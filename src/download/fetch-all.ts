@@ -47,7 +47,9 @@ export async function fetchAll(context: FetchContext, contents: readonly Missing
       stop.abort(error);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(run.workers, known.length) }, work));
+  const working = Math.min(run.workers, known.length);
+  run.connections.reserve(working);
+  await Promise.all(Array.from({ length: working }, () => work().finally(() => run.connections.release())));
   queue.close();
   if (failure !== undefined) throw failure.error;
   return received;

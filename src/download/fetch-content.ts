@@ -1,13 +1,9 @@
-import { contentAlgorithmOf, createReceiver } from "../cache/index.ts";
-import type { Hashers, IncompleteBlob, Receiver } from "../cache/index.ts";
+import type { ByteRanges, Hashers, IncompleteBlob } from "../cache/index.ts";
 import { IntegrityError, isHfError, safeText } from "../core/errors.ts";
 import type { HfError } from "../core/errors.ts";
-import { encodePath, encodeSegment, repoPath } from "../core/repo.ts";
-import { openFile } from "../hub/index.ts";
 import type { Destination } from "./destination.ts";
-import { pour } from "./pour.ts";
+import { receiveLarge, receiveSmall, WORTHLESS } from "./receive.ts";
 import { offline } from "./resolve.ts";
-import type { Sink } from "./pour.ts";
 import type { Progress } from "./progress.ts";
 import type { WantedEntry } from "./plan.ts";
 import type { Run } from "./run.ts";
@@ -91,18 +87,18 @@ async function fetchVerified(context: FetchContext, content: KnownContent): Prom
     return trying(context, content, async (round) => {
       const target = first ?? context.destination.open(content, "anew");
       first = undefined;
-      return fetchLarge(context, content, target, round);
+      return receiveLarge(context, content, target, round);
     });
   }
   try {
-    return await fetchLarge(context, content, blob, 1);
+    return await receiveLarge(context, content, blob, 1);
   } catch (error) {
     if (!isWrong(error)) throw error;
     // What was on the disk may be to blame: that does not count as an answer of the network.
     tellRetry(context, content, 1, error);
   }
   return trying(context, content, (round) =>
-    fetchLarge(context, content, context.destination.open(content, "anew"), round + 1),
+    receiveLarge(context, content, context.destination.open(content, "anew"), round + 1),
   );
 }
 
@@ -148,7 +144,7 @@ async function fetchByXet(context: FetchContext, content: KnownContent): Promise
   }
 }
 
-/** As {@link fetchLarge}, from Xet storage. What is complete from the beginning is kept, for either way to go on with. */
+/** As {@link receiveLarge}, from Xet storage. What has come is kept, for either way to go on with. */
 async function fetchIntoByXet(
   { run, xet, hashers, destination, progress }: FetchContext,
   content: KnownContent,
@@ -158,26 +154,27 @@ async function fetchIntoByXet(
   const { size, etag } = content;
   const [{ path }] = content.entries;
   const from = blob.begun?.bytes ?? 0;
-  let reached = from;
+  const begun = blob.begun?.there ?? [];
+  let there: Pick<ByteRanges, "bytes" | "list"> = { bytes: from, list: begun };
   let received = 0;
   let worthless = false;
   if (blob.begun === undefined) blob.noteValidator(`"${etag}"`);
   else run.onEvent?.({ kind: "resumed", path, from });
-  blob.noteBytes(from);
+  blob.noteRanges(there);
   progress.received(path, from);
   try {
     const digest = await xet.fetch(
       { hash, size },
-      { fd: blob.fd, path: blob.path, from },
+      { fd: blob.fd, path: blob.path, there: begun },
       {
         hashers,
         onBytes: (count) => {
           received += count;
           progress.received(path, count);
         },
-        onReached(bytes) {
-          reached = bytes;
-          blob.noteBytes(bytes);
+        onReached(now) {
+          there = now;
+          blob.noteRanges(now);
         },
         onRetry: (retry) => run.onEvent?.({ kind: "retry", path, ...retry }),
       },
@@ -191,7 +188,7 @@ async function fetchIntoByXet(
     throw error;
   } finally {
     if (worthless) blob.discard();
-    else if (blob.keep(reached) && run.signal.aborted) run.onEvent?.({ kind: "kept", path, bytes: reached });
+    else if (blob.keep(there.list) && run.signal.aborted) run.onEvent?.({ kind: "kept", path, bytes: there.bytes });
   }
 }
 
@@ -204,130 +201,6 @@ function tellRetry({ run }: FetchContext, { entries }: KnownContent, attempt: nu
 }
 
 async function fetchSmall(context: FetchContext, content: KnownContent, round: number): Promise<number> {
-  const bytes = Buffer.alloc(content.size);
-  const sink: Sink = {
-    write: (part, offset) => void bytes.set(part, offset),
-    restart: () => undefined,
-  };
-  await receive(context, content, { sink, round });
-  context.destination.publishSmall(content, bytes);
+  context.destination.publishSmall(content, await receiveSmall(context, content, round));
   return content.size;
-}
-
-/** Receives into `blob`, from where it was begun, and ends it: published, kept for a later download, or removed. */
-async function fetchLarge(
-  context: FetchContext,
-  content: KnownContent,
-  blob: IncompleteBlob,
-  round: number,
-): Promise<number> {
-  const { run, hashers, destination, progress } = context;
-  const [{ path }] = content.entries;
-  const algorithm = contentAlgorithmOf(content.etag);
-  const { begun } = blob;
-  let receiver: Receiver | undefined;
-  let counted = 0;
-  let adopted = begun === undefined;
-  let worthless = false;
-  try {
-    if (algorithm === undefined) throw unverifiable(content);
-    receiver = createReceiver(blob.fd, { hashers, algorithm, size: content.size, path: blob.path });
-    const { write, restart } = receiver;
-    if (begun !== undefined) {
-      run.onEvent?.({ kind: "resumed", path, from: begun.bytes });
-      await receiver.adopt(begun.bytes, run.signal);
-      adopted = true;
-      counted = begun.bytes;
-      progress.received(path, counted);
-    }
-    const sink: Sink = { write, restart };
-    const bytes = await receive(context, content, { sink, round, begun, onValidator: blob.noteValidator });
-    worthless = true;
-    destination.publish(content, blob, (await receiver.finish()).digest);
-    return bytes;
-  } catch (error) {
-    progress.received(path, -counted);
-    worthless ||= isHfError(error) && WORTHLESS.has(error.code);
-    throw error;
-  } finally {
-    const received = adopted ? (receiver?.position ?? 0) : (begun?.bytes ?? 0);
-    receiver?.abandon();
-    if (worthless) blob.discard();
-    else if (blob.keep(received)) run.onEvent?.({ kind: "kept", path, bytes: received });
-  }
-}
-
-/** After these what has come is wrong, or stands in the way. */
-const WORTHLESS: ReadonlySet<string> = new Set(["ERR_HF_INTEGRITY", "ERR_HF_NO_SPACE", "ERR_HF_DISK"]);
-
-interface Receiving {
-  readonly sink: Sink;
-  /** From the second on it is asked for on other connections: a middlebox, or a server of many, may be what is wrong. */
-  readonly round: number;
-  readonly begun?: IncompleteBlob["begun"];
-  readonly onValidator?: (validator: string | undefined) => void;
-}
-
-/** Answers the bytes that came. */
-async function receive(
-  { run, commit, progress }: FetchContext,
-  content: KnownContent,
-  { sink, round, begun, onValidator }: Receiving,
-): Promise<number> {
-  if (begun?.bytes === content.size) return 0;
-  const { repo, hub, signal, clock, random, rate } = run;
-  const { path } = content.entries[0];
-  const address = `${repoPath(repo)}/resolve/${encodeSegment(commit)}/${encodePath(path)}`;
-  const subject = { repo, revision: commit, entry: path };
-  let received = 0;
-  let kept = content.size - (begun?.bytes ?? 0);
-  try {
-    await pour(
-      {
-        path,
-        size: content.size,
-        commit,
-        open: (from, etag) =>
-          openFile(hub, address, {
-            subject,
-            signal,
-            ...(round > 1 ? { fresh: true } : {}),
-            ...(from === 0 ? {} : { range: { start: from } }),
-            ...(from === 0 || etag === undefined ? {} : { ifRange: etag }),
-          }),
-      },
-      {
-        write: (bytes, offset) => sink.write(bytes, offset),
-        restart() {
-          kept = content.size;
-          return sink.restart();
-        },
-      },
-      {
-        clock,
-        random,
-        signal,
-        begun,
-        ...(onValidator === undefined ? {} : { onValidator }),
-        pace: rate === undefined ? undefined : (count) => rate.take(count, signal),
-        onBytes: (count) => {
-          received += count;
-          progress.received(path, count);
-        },
-        onRetry: (retry) => run.onEvent?.({ kind: "retry", path, ...retry }),
-      },
-    );
-  } catch (error) {
-    progress.received(path, -received);
-    throw error;
-  }
-  return kept;
-}
-
-function unverifiable({ etag, entries }: KnownContent): IntegrityError {
-  return new IntegrityError(
-    "ERR_HF_INTEGRITY",
-    `The Hub names '${safeText(entries[0].path, 200)}' by '${safeText(etag, 100)}', which is no hash: nothing can prove its bytes.`,
-    { hint: "Nothing was written. Check HF_ENDPOINT: does that address lead to a Hub?" },
-  );
 }

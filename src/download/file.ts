@@ -80,6 +80,7 @@ async function bring(run: Run, commit: string, content: KnownContent): Promise<n
   });
   const lock = there ? undefined : await lockContent(run, createCacheDestination(run, commit, false), content);
   const hashers = createHashers({ threads: 1 });
+  run.connections.reserve(1);
   try {
     beginRepo(run.paths);
     const progress = createProgress({ files: missing, bytes: missing * size }, () => run.clock.now(), run.onEvent);

@@ -10,6 +10,8 @@ import type { Repo } from "../core/repo.ts";
 import type { HubClient } from "../hub/index.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import type { RateLimit } from "./rate-limit.ts";
+import { createConnections } from "./connections.ts";
+import type { Connections } from "./connections.ts";
 import type { DownloadEvent, FetchOptions, Transport } from "./types.ts";
 
 /** What every step of one download needs; the options with their defaults filled in. */
@@ -22,6 +24,8 @@ export interface Run {
   /** What is not known to be whole is no answer. */
   readonly wholeOnly: boolean;
   readonly workers: number;
+  /** What the workers leave of the connections. */
+  readonly connections: Connections;
   readonly copies: boolean;
   readonly allowLowSpace: boolean;
   /** Go on with what an earlier download left, and leave what is worth it. */
@@ -40,7 +44,7 @@ export interface Run {
 const DEFAULT_WORKERS = 8;
 
 /** @throws UsageError `ERR_HF_USAGE` for a number of workers below 1, or a rate that is none */
-export function openRun(hub: HubClient, repo: Repo, options: FetchOptions & { readonly maxWorkers?: number }): Run {
+export function openRun(hub: HubClient, repo: Repo, options: FetchOptions): Run {
   const workers = options.maxWorkers ?? DEFAULT_WORKERS;
   if (!Number.isSafeInteger(workers) || workers < 1) {
     throw new UsageError("ERR_HF_USAGE", `The number of workers can't be ${workers}.`, {
@@ -62,6 +66,7 @@ export function openRun(hub: HubClient, repo: Repo, options: FetchOptions & { re
     offline: options.offline === true || options.offline === "whole",
     wholeOnly: options.offline === "whole",
     workers,
+    connections: createConnections(workers),
     copies: options.disableSymlinks ?? false,
     allowLowSpace: options.allowLowSpace ?? false,
     resume: options.resume ?? true,

@@ -41,6 +41,11 @@ export interface FetchOptions {
    * one left goes. By `forceDownload` nothing is gone on with. @default true
    */
   readonly resume?: boolean;
+  /**
+   * Connections for the bytes of entries, 1 or more, and so also entries under way at the same time. A large entry gets
+   * several of them when that makes it faster. @default 8
+   */
+  readonly maxWorkers?: number;
   /** Bytes a second, above 0, that all transfers together may take. @default no limit */
   readonly limitRate?: number;
   readonly onEvent?: (event: DownloadEvent) => void;
@@ -52,10 +57,7 @@ export interface FetchOptions {
   readonly clock?: Clock;
 }
 
-export interface SnapshotOptions extends FetchOptions, Selection {
-  /** Entries under way at the same time, 1 or more. @default 8 */
-  readonly maxWorkers?: number;
-}
+export interface SnapshotOptions extends FetchOptions, Selection {}
 
 /** What a download would do with one entry. */
 export interface PlannedEntry {
@@ -137,7 +139,7 @@ export type DownloadEvent =
       readonly missingBytes: number;
     }
   | { readonly kind: "started"; readonly path: string; readonly size: number }
-  /** An earlier download left the first `from` bytes; only the rest is asked for. They count as progress. */
+  /** An earlier download left `from` bytes; only the rest is asked for. They count as progress. */
   | { readonly kind: "resumed"; readonly path: string; readonly from: number }
   /** At most 10 a second, over all that is to be fetched; the last one always comes. */
   | {
@@ -169,6 +171,6 @@ export type DownloadEvent =
       /** First byte that is asked for again. */
       readonly from: number;
     }
-  /** The download ends before its time, and leaves the first `bytes` of a content to a later one. */
+  /** The download ends before its time, and leaves `bytes` of a content to a later one. */
   | { readonly kind: "kept"; readonly path: string; readonly bytes: number }
   | { readonly kind: "done"; readonly files: number; readonly downloadedBytes: number };

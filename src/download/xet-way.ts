@@ -29,13 +29,13 @@ export interface XetWay {
 const WORTHWHILE = 16 * 1024 * 1024;
 /** After so many files that this way did not bring, no more are tried on it. */
 const PATIENCE = 2;
-/** Ranges under way at the same time, over all files of a download: each needs 2 MiB of memory. */
+/** Ranges under way at the same time, over all files of a download, at most: each needs 2 MiB of memory. */
 const DECODERS = 8;
 
 export function createXetWay(run: Run, commit: string): XetWay {
-  const { hub, repo, clock, random, signal, rate, transport } = run;
+  const { hub, repo, clock, random, signal, rate, transport, workers } = run;
   const failed = new Set<string>();
-  const kernels = createKernelPool(DECODERS);
+  const kernels = createKernelPool(Math.min(DECODERS, workers));
   let cas: Cas | undefined;
   return {
     hashOf({ xetHash, size, etag }) {

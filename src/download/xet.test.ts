@@ -349,6 +349,8 @@ describe("downloads from Xet storage", () => {
     const resumed = events.find((event) => event.kind === "resumed");
     assert.ok(resumed !== undefined && resumed.from >= 16 * 1024 * 1024, JSON.stringify(events.slice(0, 4)));
     assert.ok(!events.some((event) => event.kind === "retry"), "holes of the file were taken for content");
+    const twice = asked("/xorbs/").reduce((bytes, entry) => bytes + entry.sent, 0) - LONG;
+    assert.ok(twice <= 16 * 1024 * 1024, `${twice} bytes came twice`);
   });
 
   it("begin anew when what was left is wrong", async () => {

@@ -54,7 +54,7 @@ export const download = command<Flags>({
     limitRate: valueFlag("Bytes a second that all files together may take, as in 500K or 8M", "RATE"),
     progress: valueFlag("auto, bar, lines, ndjson (one JSON object a line, on stderr) or none (default: auto)", "HOW"),
     preferOffline: switchFlag("Take what is there and whole without asking the Hub; ask for the rest"),
-    maxWorkers: valueFlag("Files under way at the same time (default: 8)", "N"),
+    maxWorkers: valueFlag("Connections at the same time, for one large file or many (default: 8)", "N"),
     authFallback: valueFlag(
       "When the Hub does not know the token and the repo is public: warn and go on without it (default), silent, or error",
       "HOW",
@@ -111,6 +111,7 @@ export const download = command<Flags>({
       preferOffline: flags.preferOffline === true,
       signal: context.signal,
       warn: context.warn,
+      ...(maxWorkers === undefined ? {} : { maxWorkers }),
       ...(limitRate === undefined ? {} : { limitRate }),
       onEvent,
     };
@@ -120,7 +121,6 @@ export const download = command<Flags>({
     const many = {
       ...options,
       ...(files.length > 0 ? { files } : filtered ? filters : {}),
-      ...(maxWorkers === undefined ? {} : { maxWorkers }),
     };
     if (flags.dryRun === true) {
       const { planReport } = await import("../download-plan.ts");

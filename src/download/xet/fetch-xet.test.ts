@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { createHashers } from "../../cache/index.ts";
-import type { Hashers } from "../../cache/index.ts";
+import type { ByteRange, Hashers } from "../../cache/index.ts";
 import { isHfError, NetworkError } from "../../core/errors.ts";
 import { encodeChunk } from "../../localhub/xet/xorb.ts";
 import { quickClock } from "../../../test/support/scripted-server.ts";
@@ -76,11 +76,11 @@ function storage(ranges: XorbRange[], answers: Record<number, Send[]>): Cas & { 
   };
 }
 
-function fetch(cas: Cas, more: Partial<XetPorts> = {}, from = 0): Promise<string> {
+function fetch(cas: Cas, more: Partial<XetPorts> = {}, there: readonly ByteRange[] = []): Promise<string> {
   ftruncateSync(fd, 60_000);
   return fetchXet(
     { hash: "b".repeat(64), size: 60_000 },
-    { fd, path, from },
+    { fd, path, there },
     {
       cas,
       hashers,
@@ -157,10 +157,49 @@ describe("fetchXet()", () => {
     ftruncateSync(fd, 60_000);
     writeSync(fd, whole, 0, 25_000, 0);
     let bytes = 0;
-    const ports = { onBytes: (count: number) => (bytes += count), onReached: (end: number) => told.push(end) };
-    assert.equal(await fetch(noting, ports, 25_000), sha256(whole));
+    const ports = {
+      onBytes: (count: number) => (bytes += count),
+      onReached: (there: { bytes: number }) => told.push(there.bytes),
+    };
+    assert.equal(await fetch(noting, ports, [[0, 25_000]]), sha256(whole));
     assert.deepEqual(windows, [{ start: 25_000, end: 60_000 }]);
     assert.deepEqual([bytes, told.at(-1)], [35_000, 60_000]);
+    assert.deepEqual(readFileSync(path), whole);
+  });
+
+  it("fetches what is missing between what is there, and writes nothing of that again", async () => {
+    const gaps = [
+      { start: 5_000, end: 20_000 },
+      { start: 42_000, end: 60_000 },
+    ];
+    const plans = new Map([
+      [5_000, [range(0, 2)]],
+      [42_000, [range(4, 6)]],
+    ]);
+    const cas = storage([], {
+      0: [async (feed) => feed(serialized(0, 2))],
+      4: [async (feed) => feed(serialized(4, 6))],
+    });
+    const asked: unknown[] = [];
+    const byGap: Cas = {
+      open: (one, signal) => cas.open(one, signal),
+      async reconstruct(_hash, window) {
+        asked.push(window);
+        return (plans.get(window.start) ?? []).map((one) => ({ ...one, window }));
+      },
+    };
+    const mark = Buffer.from(whole);
+    mark.fill(0, 5_000, 20_000);
+    mark.fill(0, 42_000);
+    ftruncateSync(fd, 60_000);
+    writeSync(fd, mark, 0, 42_000, 0);
+    let bytes = 0;
+    const there: ByteRange[] = [
+      [0, 5_000],
+      [20_000, 42_000],
+    ];
+    assert.equal(await fetch(byGap, { onBytes: (count) => (bytes += count) }, there), sha256(whole));
+    assert.deepEqual([asked, bytes], [gaps, 33_000]);
     assert.deepEqual(readFileSync(path), whole);
   });
 

@@ -1,11 +1,11 @@
 import { writeSync } from "node:fs";
-import type { FileHash, Hashers } from "../../cache/index.ts";
+import { createByteRanges, holesIn } from "../../cache/index.ts";
+import type { ByteRange, ByteRanges, FileHash, Hashers } from "../../cache/index.ts";
 import { diskError, isHfError } from "../../core/errors.ts";
 import type { HfError } from "../../core/errors.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { Cas } from "./cas.ts";
 import { broken, createChunkDecoder } from "./chunk-decoder.ts";
-import { createFrontier } from "./frontier.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KernelPool } from "./kernel-pool.ts";
 import type { FileRange, XorbRange } from "./reconstruction.ts";
@@ -20,8 +20,8 @@ export interface XetContent {
 export interface XetTarget {
   /** A private file, open for writing and reading. */
   readonly fd: number;
-  /** Bytes from the first one on that are there: they are hashed, not fetched. @default 0 */
-  readonly from?: number;
+  /** What is there: it is hashed, not fetched. @default nothing */
+  readonly there?: readonly ByteRange[];
   /** For messages. */
   readonly path: string;
 }
@@ -40,8 +40,8 @@ export interface XetPorts {
   readonly pace?: ((count: number, signal: AbortSignal) => Promise<void> | undefined) | undefined;
   /** Told about every byte of the file that was written. */
   readonly onBytes: (count: number) => void;
-  /** Told up to where the file is complete from its beginning. */
-  readonly onReached?: (bytes: number) => void;
+  /** Told what of the file is there, each time there is more. */
+  readonly onReached?: (there: Pick<ByteRanges, "bytes" | "list">) => void;
   readonly onRetry: (retry: { attempt: number; waitMs: number; reason: string; from: number }) => void;
 }
 
@@ -60,21 +60,19 @@ const MOST_TRIES = 20;
  */
 export async function fetchXet(content: XetContent, target: XetTarget, ports: XetPorts): Promise<string> {
   const { size } = content;
-  const { from = 0 } = target;
   const stop = new AbortController();
   const signal = AbortSignal.any([ports.signal, stop.signal]);
   const hash = ports.hashers.follow(target.fd, "sha256", size);
-  const frontier = createFrontier(from);
-  hash.reached(from);
+  const there = createByteRanges(target.there);
+  const next = createQueue(content, windowsOf(holesIn(there.list, size)), { ...ports, signal });
+  hash.reached(there.at);
   const written = (start: number, end: number): void => {
-    const before = frontier.at;
-    frontier.add(start, end);
+    const before = there.at;
+    there.add(start, end);
     ports.onBytes(end - start);
-    if (frontier.at === before) return;
-    hash.reached(frontier.at);
-    ports.onReached?.(frontier.at);
+    if (there.at !== before) hash.reached(there.at);
+    ports.onReached?.(there);
   };
-  const next = createQueue(content, from, { ...ports, signal });
   let failure: { readonly error: unknown } | undefined;
   const work = async (): Promise<void> => {
     try {
@@ -112,16 +110,23 @@ async function digestOf(hash: FileHash, { path }: XetTarget): Promise<string> {
   }
 }
 
+/** The parts of a file to ask about, one after the other. */
+function windowsOf(holes: readonly ByteRange[]): FileRange[] {
+  const windows: FileRange[] = [];
+  for (const [start, end] of holes) {
+    for (let at = start; at < end; at += WINDOW) windows.push({ start: at, end: Math.min(at + WINDOW, end) });
+  }
+  return windows;
+}
+
 /** Ranges in order of the file, one caller after the other. The next part is asked about while this one is fetched. */
-function createQueue(content: XetContent, from: number, ports: XetPorts): () => Promise<XorbRange | undefined> {
-  let asked = from;
+function createQueue(content: XetContent, windows: FileRange[], ports: XetPorts): () => Promise<XorbRange | undefined> {
   let upcoming: Promise<XorbRange[]> | undefined;
   let ranges: XorbRange[] = [];
   let turn: Promise<unknown> = Promise.resolve();
   const ask = (): Promise<XorbRange[]> | undefined => {
-    if (asked >= content.size) return undefined;
-    const window: FileRange = { start: asked, end: Math.min(asked + WINDOW, content.size) };
-    asked = window.end;
+    const window = windows.shift();
+    if (window === undefined) return undefined;
     const answer = trying(
       () => ports.cas.reconstruct(content.hash, window, ports.signal),
       () => false,
