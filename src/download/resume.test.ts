@@ -41,6 +41,8 @@ const events: DownloadEvent[] = [];
 const options = (more: Partial<SnapshotOptions> = {}): SnapshotOptions => ({
   cacheDir: join(home, "hub"),
   files: [NAME],
+  // One connection, however slow the machine is just now: several have tests of their own.
+  maxWorkers: 1,
   ...more,
 });
 const fetchHere = (more: Partial<SnapshotOptions> = {}) => {
