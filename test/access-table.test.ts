@@ -84,6 +84,10 @@ describe("the truth table of access", () => {
           if (wanted.requests !== undefined)
             assert.equal(requests, wanted.requests, hub.journal.entries.map((entry) => entry.url).join("\n"));
           assert.equal(exit, wanted.exit ?? 0);
+          if (evidence.token.kind === "withheld") {
+            const sent = hub.journal.entries.filter(({ headers }) => "authorization" in headers);
+            assert.deepEqual(sent, [], "what can't be a token of this Hub does not travel");
+          }
           const json = JSON.parse(JSON.stringify(data)) as Record<string, unknown>;
           assert.equal(json["verdict"], wanted.verdict);
           assert.equal(json["exit"], wanted.exit ?? 0);

@@ -108,6 +108,19 @@ describe("hf access", () => {
     assert.deepEqual([said["verdict"], said["retryAfter"], limited.exit], ["rate-limited", 90, 9]);
   });
 
+  it("is in its own help by no name that is not there", async () => {
+    for (const words of [
+      ["access", "a/b", "--help"],
+      ["access", "check", "--help"],
+      ["why", "a/b", "--help"],
+    ]) {
+      const { stdout } = await world.hf(words);
+      assert.match(stdout, /May I write to it/);
+      assert.doesNotMatch(stdout, /hf check|ALIASES/);
+    }
+    assert.match((await world.hf(["access", "--help"])).stdout, /ALIASES\n {2}hf why\n/);
+  });
+
   it("takes every spelling of a repo, and refuses what names none before anything is asked", async () => {
     for (const words of [
       ["datasets/alice/tiny-dataset"],
@@ -219,6 +232,28 @@ describe("the requests of hf access", () => {
     assert.deepEqual([hub.seen.length, hub.finished()], [4, 2]);
   });
 
+  it("carry no key of another service and no file of another tool, whichever command it is", async () => {
+    const file = join(world.folder, "other.json");
+    for (const value of [`ghp_${"a".repeat(36)}`, '{"access_token":"made-up"}']) {
+      writeFileSync(file, value);
+      world.hub.journal.clear();
+      const env = { HF_TOKEN: value };
+      const runs = [
+        await world.hf(["access", "acme/gated-manual"], { env }),
+        await world.hf(["download", "acme/gated-manual"], { env }),
+        await world.hf(["auth", "whoami"], { env }),
+        await world.hf(["auth", "login", "--token-stdin"], { input: value }),
+        await world.hf(["access", "acme/gated-manual", "--token-file", file]),
+      ];
+      for (const { exit, stdout, stderr } of runs) {
+        assert.ok(exit === 2 || exit === 3, `${exit}`);
+        assert.match(`${stdout}${stderr}`, /key of GitHub, not of the Hub|holds JSON/);
+        assert.doesNotMatch(`${stdout}${stderr}`, /a{30}|made-up/);
+      }
+      assert.ok(world.hub.journal.entries.every(({ headers }) => !("authorization" in headers)));
+    }
+  });
+
   it("carry the token to the Hub alone, and none at all to ask what nobody may do", async () => {
     world.hub.journal.clear();
     await world.hf(["access", "acme/gated-manual"], as("alice-read"));
@@ -259,12 +294,51 @@ describe("hf access list", () => {
     const piped = await world.hf(["access", "list", "-f", "-"], { input: "alice/tiny-model\nacme/old-model\n" });
     assert.equal(piped.exit, 0, piped.stderr);
     world.hub.journal.clear();
-    const bad = await world.hf(["access", "list", "-f", "-"], { input: "alice/tiny-model\nno repo\n" });
-    assert.deepEqual([bad.exit, world.hub.journal.entries.length], [2, 0]);
+    const word = await world.hf(["access", "list", "alice/tiny-model", "no repo"]);
+    assert.deepEqual([word.exit, world.hub.journal.entries.length], [2, 0]);
     const none = await world.hf(["access", "list"]);
     assert.match(none.stderr, /Say which repos/);
     const absent = await world.hf(["access", "list", "-f", join(world.folder, "absent.txt")]);
     assert.deepEqual([absent.exit, /read the list of repos/.test(absent.stderr)], [6, true]);
+  });
+
+  it("names a line that can't be a repo, and goes on with the others", async () => {
+    const file = join(world.folder, "bad.txt");
+    writeFileSync(file, "\ufeff# mine\nalice/tiny-model\r\n\nno repo\n\u001b[31mred/x  # coloured\nacme/old-model\n");
+    const { stdout, exit } = await world.hf(["access", "list", "-f", file]);
+    const [table = "", steps = ""] = stdout.trimEnd().split("\n\n");
+    assert.deepEqual(
+      table.split("\n").map((line) => line.split(/\s{2,}/).slice(1)),
+      [
+        ["alice/tiny-model", "ok"],
+        ["no repo", "no-repo"],
+        ["[31mred/x", "no-repo"],
+        ["acme/old-model", "misspelt"],
+      ],
+    );
+    assert.match(steps, /^\S*bad\.txt:4: 'no repo'.*\n\S*bad\.txt:5: /);
+    assert.deepEqual([exit, stdout.includes("\u001b")], [2, false]);
+    const json = await world.hf(["access", "list", "-f", "-", "--json"], { input: "alice/tiny-model\nno repo\n" });
+    const data = JSON.parse(json.stdout) as { allowed: boolean; exit: number; repos: unknown[]; badLines: object[] };
+    assert.deepEqual([data.allowed, data.exit, json.exit, data.repos.length], [false, 2, 2, 1]);
+    assert.equal((data.badLines[0] as { place: string }).place, "line 2");
+    const quiet = await world.hf(["access", "list", "-q", "-f", "-"], { input: "no repo\nalice/tiny-model\n" });
+    assert.equal(quiet.stdout, "no-repo\nok\n");
+    const worse = await world.hf(["access", "list", "-f", "-"], { input: "no repo\nalice/never-was-there\n" });
+    assert.equal(worse.exit, 5);
+  });
+
+  it("refuses a list of 10 MB, and a pipe without end, with the limit in the words", async () => {
+    const file = join(world.folder, "long.txt");
+    writeFileSync(file, "alice/tiny-model\n".repeat(600_000));
+    for (const [name, input] of [
+      [file, ""],
+      ["-", "alice/tiny-model\n".repeat(600_000)],
+    ] as const) {
+      const { exit, stderr } = await world.hf(["access", "list", "-f", name], { input });
+      assert.deepEqual([exit, stderr.includes("read the list of repos")], [6, true], stderr);
+      assert.match(stderr, /longer than 524288 bytes|more than 512 KiB/);
+    }
   });
 
   it("asks about eight at a time, and never more", async (t) => {

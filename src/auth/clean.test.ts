@@ -47,6 +47,9 @@ describe("cleanToken()", () => {
     ["an escape sequence", "hf_\u001b[31mred", /control character/],
     ["a letter outside ASCII", "hf_\u00e4\u00f6\u00fc", /not ASCII/],
     ["bytes that were no UTF-8", "hf_aaa\ufffd", /not ASCII/],
+    ["GitHub's", `ghp_${"a".repeat(36)}`, /^begins like a key of GitHub, not of the Hub$/],
+    ["OpenAI's, with what was pasted around it", ` Bearer "sk-proj-${"a".repeat(36)}"`, /OpenAI/],
+    ["a file of JSON", '{"access_token":"hf_aaa"}\n', /^holds JSON/],
     ["a whole file", "x".repeat(9000), /longer than/],
   ];
   for (const [what, raw, reason] of refused) {

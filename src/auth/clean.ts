@@ -24,13 +24,27 @@ const QUOTES: readonly (readonly [string, string])[] = [
   ["\u2018", "\u2019"],
 ];
 
+/** Beginnings by which other services' keys are known; they are pasted into the wrong place, and must not travel. */
+const FOREIGN: readonly (readonly [RegExp, string])[] = [
+  [/^sk-ant-/, "Anthropic"],
+  [/^sk-/, "OpenAI"],
+  [/^(?:gh[pousr]_|github_pat_)/, "GitHub"],
+  [/^glpat-/, "GitLab"],
+  [/^npm_/, "npm"],
+  [/^pypi-/, "PyPI"],
+  [/^AKIA[0-9A-Z]{12}/, "AWS"],
+  [/^AIza/, "Google"],
+  [/^xox[abp]-/, "Slack"],
+];
+
 /** A token is one line of a header: longer than this is a whole file by mistake. */
 const LONGEST = 8192;
 
 /**
  * Takes away what people paste along with a token: line breaks anywhere, blanks (no-break space and byte order mark
  * among them), `Bearer `, quotes around it. Nothing left is `empty`. What could not stand in a header as it is (a
- * blank, a control or non-ASCII character inside) is `refused` rather than sent or guessed at.
+ * blank, a control or non-ASCII character inside), a key of another service and JSON are `refused` rather than sent or
+ * guessed at.
  */
 export function cleanToken(raw: string): CleanedToken {
   if (raw.length > LONGEST) return { kind: "refused", reason: `is longer than ${LONGEST} characters` };
@@ -62,7 +76,9 @@ function unsendable(text: string): string | undefined {
   if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) return "holds a control character";
   if (/\s/.test(text)) return "holds a blank in the middle";
   if (/[^\x21-\x7e]/.test(text)) return "holds a character that is not ASCII";
-  return undefined;
+  if (/^[{[]/.test(text)) return "holds JSON, which another tool has written";
+  const service = FOREIGN.find(([pattern]) => pattern.test(text))?.[1];
+  return service === undefined ? undefined : `begins like a key of ${service}, not of the Hub`;
 }
 
 function warningOf(removed: readonly string[]): string {

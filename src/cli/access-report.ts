@@ -4,6 +4,7 @@ import { safeText } from "../core/errors.ts";
 import { repoPath } from "../core/repo.ts";
 import { alignColumns, cross, exitOf, tick, wrapLine } from "./output.ts";
 import type { Json, Printer, Report } from "./output.ts";
+import type { ListedRepo } from "./repo-list.ts";
 
 /** A verdict with its evidence, for a person, for a program, and as an exit code. */
 export function accessReport({ verdict, evidence }: AccessReport, printer: Printer): Report {
@@ -22,35 +23,55 @@ export function accessReport({ verdict, evidence }: AccessReport, printer: Print
   };
 }
 
+/** A repo, or a line of a list that names none. */
+export type TableRow = AccessReport | Extract<ListedRepo, { kind: "bad" }>;
+
 /**
  * Many verdicts as one table, and below it what to do about those that were refused, each thing once.
  * The exit code is the worst of them: the highest.
  */
-export function accessTable(reports: readonly AccessReport[], printer: Printer): Report {
-  const rows = reports.map(({ verdict, evidence }) => [
-    mark(verdict, printer),
-    repoPath(evidence.subject.repo),
-    verdict.kind,
-  ]);
+export function accessTable(rows: readonly TableRow[], printer: Printer): Report {
+  const cells: string[][] = [];
   const steps = new Map<string, { readonly repos: string[]; readonly command: string | undefined }>();
-  for (const { verdict, evidence } of reports) {
+  const exits: number[] = [];
+  for (const row of rows) {
+    if ("kind" in row) {
+      const { place, text, error } = row;
+      cells.push([cross(printer), safeText(text, 60), "no-repo"]);
+      const words = `${error.message} ${error.hint}`;
+      steps.set(words, { repos: [...(steps.get(words)?.repos ?? []), safeText(place, 200)], command: undefined });
+      exits.push(exitOf(error.code));
+      continue;
+    }
+    const { verdict, evidence } = row;
+    const name = repoPath(evidence.subject.repo);
+    cells.push([mark(verdict, printer), name, verdict.kind]);
+    exits.push(verdictExit(verdict));
     if (verdict.kind === "ok") continue;
     const { text, command } = verdict.next;
-    const repos = steps.get(text)?.repos ?? [];
-    steps.set(text, { repos: [...repos, repoPath(evidence.subject.repo)], command });
+    steps.set(text, { repos: [...(steps.get(text)?.repos ?? []), name], command });
   }
   const next = [...steps].flatMap(([text, { repos, command }]) =>
     wrapLine(`${repos.join(", ")}: ${text}`, printer, "  ", command),
   );
-  const exit = Math.max(0, ...reports.map(({ verdict }) => verdictExit(verdict)));
+  const reports = rows.flatMap((row) => ("kind" in row ? [] : [row]));
+  const bad = rows.flatMap((row) => ("kind" in row ? [row] : []));
+  const exit = Math.max(0, ...exits);
   return {
     data: {
-      allowed: reports.every(({ verdict }) => verdict.allowed),
+      allowed: bad.length === 0 && reports.every(({ verdict }) => verdict.allowed),
       exit,
       repos: reports.map((report) => accessData(report)),
+      badLines: bad.map(({ place, text, error }) => ({
+        place: safeText(place, 500),
+        text: safeText(text, 200),
+        code: error.code,
+        message: error.message,
+        hint: error.hint,
+      })),
     },
-    human: [...alignColumns(rows), ...(next.length === 0 ? [] : ["", ...next])],
-    quiet: reports.map(({ verdict }) => verdict.kind),
+    human: [...alignColumns(cells), ...(next.length === 0 ? [] : ["", ...next])],
+    quiet: rows.map((row) => ("kind" in row ? "no-repo" : row.verdict.kind)),
     exit,
   };
 }

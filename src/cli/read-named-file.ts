@@ -8,6 +8,8 @@ export interface NamedFileOptions {
   readonly doing: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Bytes that it may hold. @default 65_536 */
+  readonly largest?: number | undefined;
   /** Milliseconds that a pipe may take. @default 120_000 */
   readonly limitMs?: number | undefined;
 }
@@ -16,7 +18,7 @@ const LARGEST = 64 * 1024;
 const POLL_MS = 20;
 
 /**
- * The text of a file that the user named on the command line, of at most 64 KiB. A pipe is a file here, as in
+ * The text of a file that the user named on the command line, of at most 64 KiB where nothing else is said. A pipe is a file here, as in
  * `--token-file <(pass show hub)`: it is read to its end, and has two minutes for that.
  * @throws DiskError
  * @throws the signal's reason when aborted
@@ -28,7 +30,7 @@ export async function readNamedFile(path: string, options: NamedFileOptions): Pr
     });
   }
   try {
-    return (await readPipe(path, options)) ?? readRegularFileSync(path, LARGEST, options).toString();
+    return (await readPipe(path, options)) ?? readRegularFileSync(path, options.largest ?? LARGEST, options).toString();
   } catch (error) {
     throw diskError(error, options.doing, path);
   }
@@ -49,16 +51,16 @@ async function readPipe(path: string, options: NamedFileOptions): Promise<string
 }
 
 async function readToEnd(fd: number, path: string, options: NamedFileOptions): Promise<string> {
-  const { doing, clock, signal, limitMs = 120_000 } = options;
+  const { doing, clock, signal, limitMs = 120_000, largest = LARGEST } = options;
   // A pipe with a name may have no writer yet; one that the shell handed over had its writer from the beginning.
   const awaitsWriter = !path.startsWith("/dev/");
   const end = clock.now() + limitMs;
-  const bytes = Buffer.alloc(LARGEST + 1);
+  const bytes = Buffer.alloc(largest + 1);
   for (let length = 0; ;) {
     const count = readNow(fd, bytes, length);
     if (count === 0 && (length > 0 || !awaitsWriter)) return bytes.toString("utf8", 0, length);
     if (count !== undefined) length += count;
-    if (length > LARGEST) throw refused(path, "it holds more than 64 KiB", doing);
+    if (length > largest) throw refused(path, `it holds more than ${largest / 1024} KiB`, doing);
     if (count !== undefined && count > 0) continue;
     if (clock.now() >= end) throw refused(path, `nobody ended it within ${limitMs / 1000} s`, doing);
     await clock.sleep(POLL_MS, signal);
@@ -77,6 +79,6 @@ function readNow(fd: number, bytes: Buffer, at: number): number | undefined {
 
 function refused(path: string, why: string, doing: string): DiskError {
   return new DiskError("ERR_HF_DISK", `Could not ${doing}: ${path} (${why})`, {
-    hint: "Name a file, or a pipe that holds a token and ends.",
+    hint: "Name a file, or a pipe that holds no more and ends.",
   });
 }

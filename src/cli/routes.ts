@@ -49,7 +49,7 @@ const auth = buildRouteMap<string, TreeContext>({
   docs: { brief: "Sign in, see which token is used and why, sign out" },
 });
 
-const access = buildRouteMap<string, TreeContext>({
+const accessRoutes = buildRouteMap<string, TreeContext>({
   routes: { check: accessCheck, open: accessOpen, wait: accessWait, list: accessList },
   defaultCommand: "check",
   docs: {
@@ -62,6 +62,12 @@ const access = buildRouteMap<string, TreeContext>({
     ].join("\n"),
   },
 });
+
+/** Help takes the default command's own name for another name of the map, and would show a `hf check` that is not there. */
+const access: typeof accessRoutes = {
+  ...accessRoutes,
+  getOtherAliasesForInput: () => ({ original: [], "convert-camel-to-kebab": [] }),
+};
 
 const cache = buildRouteMap<string, TreeContext>({
   routes: { ready: cacheReady },

@@ -7,19 +7,6 @@ export interface TokenContent {
   readonly words: string;
 }
 
-/** Beginnings by which other services' keys are known; they are pasted into the wrong place. */
-const FOREIGN: readonly (readonly [RegExp, string])[] = [
-  [/^sk-ant-/, "Anthropic"],
-  [/^sk-/, "OpenAI"],
-  [/^(?:gh[pousr]_|github_pat_)/, "GitHub"],
-  [/^glpat-/, "GitLab"],
-  [/^npm_/, "npm"],
-  [/^pypi-/, "PyPI"],
-  [/^AKIA[0-9A-Z]{12}/, "AWS"],
-  [/^AIza/, "Google"],
-  [/^xox[abp]-/, "Slack"],
-];
-
 /** What another file looks like. Each begins at the start, so that no text is slow to search. */
 const WRONG: readonly (readonly [RegExp, string])[] = [
   [/^\s*[{[]\s*"/, "holds JSON, which another tool has written"],
@@ -50,8 +37,5 @@ export function describeToken(text: string): TokenContent {
   const cleaned = cleanToken(text);
   if (cleaned.kind === "empty") return { kind: "empty", words: "is empty" };
   if (cleaned.kind === "refused") return { kind: "wrong", words: cleaned.reason };
-  const bare = text.replace(/^[^A-Za-z]+/, "");
-  const foreign = FOREIGN.find(([pattern]) => pattern.test(bare));
-  if (foreign !== undefined) return { kind: "wrong", words: `begins like a key of ${foreign[1]}, not of the Hub` };
   return cleaned.warning === undefined ? { kind: "token", words: "" } : { kind: "padded", words: cleaned.warning };
 }

@@ -171,6 +171,22 @@ export const ACCESS_GROUPS: readonly AccessGroup[] = [
       },
       {
         repo: "alice/tiny-model",
+        value: `ghp_${"a".repeat(36)}`,
+        verdict: "token-invalid",
+        exit: 3,
+        requests: 1,
+        says: /a key of GitHub, not of the Hub/,
+      },
+      {
+        repo: "alice/tiny-model",
+        value: '{"access_token":"hf_made-up"}',
+        verdict: "token-invalid",
+        exit: 3,
+        requests: 1,
+        says: /holds JSON/,
+      },
+      {
+        repo: "alice/tiny-model",
         env: { HUGGING_FACE_HUB_TOKEN: "{token:alice-revoked}" },
         verdict: "token-invalid",
         exit: 3,

@@ -1,9 +1,11 @@
-import { readFileSync } from "node:fs";
-import type { AccessReport } from "../../api/index.ts";
-import { diskError, UsageError } from "../../core/errors.ts";
+import { systemClock } from "../../core/clock.ts";
+import { UsageError } from "../../core/errors.ts";
+import type { RepoAddress } from "../../core/repo-address.ts";
+import type { TableRow } from "../access-report.ts";
 import { command, valueFlag } from "../command.ts";
 import { addressOf, repoFlags } from "./access.ts";
 import type { RepoFlags } from "./access.ts";
+import type { ListedRepo } from "../repo-list.ts";
 
 interface Flags extends RepoFlags {
   readonly file?: string;
@@ -15,44 +17,40 @@ const MOST = 1000;
 
 export const accessList = command<Flags>({
   brief: "May I read these repos? A table, 8 of them asked at a time",
-  description: "With -f: one repo a line; empty lines and what follows # are left out. The account is asked for once.",
+  description: [
+    "With -f: one repo a line; empty lines and what follows # are left out, and a line that can't be a repo is named and",
+    "passed over. The account is asked for once. The exit code is the highest of all; such a line counts as 2.",
+  ].join("\n"),
   flags: { ...repoFlags, file: valueFlag("A file with one repo a line; - is standard input", "FILE") },
   aliases: { f: "file" },
   args: [{ brief: "The repos", placeholder: "repo", rest: true }],
   run: async (flags, context, args) => {
-    const specs = [...args, ...(flags.file === undefined ? [] : namesIn(flags.file))];
-    if (specs.length === 0 || specs.length > MOST) {
-      throw new UsageError("ERR_HF_USAGE", specs.length === 0 ? "Say which repos." : `More than ${MOST} repos.`, {
+    const { signal } = context;
+    const parse = (spec: string): RepoAddress => addressOf(spec, flags, context);
+    // All of them before the first request: a misspelt word of the command line should not be found after a minute.
+    const named = args.map((spec): ListedRepo => ({ kind: "repo", address: parse(spec) }));
+    const { readRepoList } = await import("../repo-list.ts");
+    const listed =
+      flags.file === undefined ? [] : await readRepoList(flags.file, parse, { clock: systemClock, signal });
+    const all = [...named, ...listed];
+    if (all.length === 0 || all.length > MOST) {
+      throw new UsageError("ERR_HF_USAGE", all.length === 0 ? "Say which repos." : `More than ${MOST} repos.`, {
         hint: "As in: hf access list acme/one acme/two, or hf access list -f repos.txt",
       });
     }
-    // All of them before the first request: a misspelt line should not be found after a minute.
-    const addresses = specs.map((spec) => addressOf(spec, flags, context));
     const { openAccess, subjectOf } = await import("../../api/index.ts");
     const { accessTable } = await import("../access-report.ts");
     const desk = await openAccess(await context.session());
-    const reports: AccessReport[] = [];
+    const rows: TableRow[] = [];
     let next = 0;
     const work = async (): Promise<void> => {
-      for (let at = next++; at < addresses.length; at = next++) {
-        const address = addresses[at];
-        if (address !== undefined) reports[at] = await desk.check(subjectOf(address), { signal: context.signal });
+      for (let at = next++; at < all.length; at = next++) {
+        const one = all[at];
+        if (one?.kind === "bad") rows[at] = one;
+        else if (one !== undefined) rows[at] = await desk.check(subjectOf(one.address), { signal });
       }
     };
-    await Promise.all(Array.from({ length: Math.min(WORKERS, addresses.length) }, work));
-    return accessTable(reports, context.printer);
+    await Promise.all(Array.from({ length: Math.min(WORKERS, all.length) }, work));
+    return accessTable(rows, context.printer);
   },
 });
-
-function namesIn(file: string): string[] {
-  let text: string;
-  try {
-    text = readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch (error) {
-    throw diskError(error, "read the list of repos", file);
-  }
-  return text
-    .split(/\r?\n/)
-    .map((line) => line.replace(/(?:^|\s)#.*$/, "").trim())
-    .filter((line) => line !== "");
-}

@@ -40,7 +40,9 @@ export const accessWait = command<Flags>({
       signal,
       onEvent: ({ verdict, waitMs }) => {
         context.say(`${verdict.message}${where(verdict)}`);
-        context.say(`Asking again in ${Math.ceil(waitMs / 1000)} s, then ever more seldom. Ctrl-C ends it.`);
+        context.say(
+          `Asking again in ${Math.max(1, Math.round(waitMs / 1000))} s, then ever more seldom. Ctrl-C ends it.`,
+        );
       },
     });
     const report = accessReport(outcome, context.printer);
