@@ -512,6 +512,10 @@ describe("hf access on a terminal", { skip: noTerminal }, () => {
     assert.ok(lines.length > 7, lines.join("\n"));
     for (const line of lines) assert.ok(line.length <= 80 || !line.trim().includes(" "), line);
     assert.ok(lines.some((line) => line.includes(`${world.hub.url}/carol/gated-model`)));
+    assert.ok(lines.some((line) => line.trim().startsWith("hf access wait carol/gated-model --endpoint http://")));
+    // The words of a fact stand in one column, also where they go on.
+    const at = lines.findIndex((line) => line.includes("Hub said:"));
+    assert.deepEqual([lines[at]?.indexOf("Access to"), /\S/.exec(lines[at + 1] ?? "")?.index], [13, 13]);
     const table = await onTerminal(80, "access list carol/gated-model alice/tiny-model", as("bob-read").env);
     for (const line of table) assert.ok(line.length <= 80 || !line.trim().includes(" "), line);
   });

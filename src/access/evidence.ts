@@ -6,7 +6,7 @@ import { refusalError, repoInAddress, requestId, serverText, toldSeconds } from 
 import type { HubClient } from "../hub/index.ts";
 import { ownerOf, standingOf } from "./account.ts";
 import { askNames, askNamesInTurn } from "./names.ts";
-import type { NameQuestion } from "./names.ts";
+import type { NameQuestion, NamesFound } from "./names.ts";
 import { AT_ONCE, SOON } from "./patience.ts";
 import type {
   AccessEvidence,
@@ -93,7 +93,7 @@ async function secondRound(hub: AccessHub, evidence: AccessEvidence, asking: Ask
       return nobody();
     case "ERR_HF_PRIVATE_OR_MISSING":
     case "ERR_HF_REPO_NOT_FOUND":
-      return { near: await askForNames(hub, evidence, repo, asking.signal) };
+      return askForNames(hub, evidence, repo, asking.signal);
     default:
       return {};
   }
@@ -105,7 +105,7 @@ function askForNames(
   { token, account }: AccessEvidence,
   repo: Repo,
   signal: AbortSignal | undefined,
-): Promise<readonly Repo[]> {
+): Promise<NamesFound> {
   if (token.kind !== "used") {
     const owned: readonly NameQuestion[] = ownerOf(repo) === "" ? [] : ["same-owner"];
     return askNames(hub, repo, [...owned, "other-type", "elsewhere"], signal);

@@ -46,10 +46,15 @@ export function missingVerdict(evidence: Refused, repo: Repo, account: Account |
     code,
     `${named(repo)} does not exist, or is hidden from ${account.name}: the Hub answers both in the same way.`,
     {
-      text: `Check the spelling at ${evidence.endpoint}; if it is private, ask ${ownerOf(repo) || "its owner"} to let ${account.name} in.`,
+      text: `Check the spelling at ${evidence.endpoint}${otherType(evidence, repo)}; if it is private, ask ${ownerOf(repo) || "its owner"} to let ${account.name} in.`,
     },
     false,
   );
+}
+
+/** The commonest mistake of all, where nothing was asked that would have found it. */
+function otherType({ askedOtherType = false }: Refused, { type, id }: Repo): string {
+  return type === "model" && !askedOtherType ? `, or call it datasets/${id} if it is a dataset` : "";
 }
 
 /** The namespace is the account's own, or one of its organisations: it would see the repo if the token let it. */

@@ -3,6 +3,7 @@ import type { Repo, RepoType } from "../core/repo.ts";
 import { ownerOf } from "./account.ts";
 import type { AccessHub } from "./evidence.ts";
 import { nearNames, readListing } from "./near-names.ts";
+import type { AccessEvidence } from "./types.ts";
 import { AT_ONCE } from "./patience.ts";
 
 /**
@@ -25,34 +26,34 @@ export function hintedType({ type, id }: Repo, files: readonly string[] = []): R
   return words.some((word) => wanted.test(word)) ? OTHER_TYPE[type] : undefined;
 }
 
+/** What was found, as evidence. */
+export type NamesFound = Pick<AccessEvidence, "near" | "askedOtherType">;
+
 /** Repos that could be meant, the likeliest first. What can't be asked finds nothing. */
 export async function askNames(
   hub: AccessHub,
   repo: Repo,
   questions: readonly NameQuestion[],
   signal: AbortSignal | undefined,
-): Promise<readonly Repo[]> {
+): Promise<NamesFound> {
   const found = await Promise.all(questions.map((question) => list(hub, repo, question, signal)));
-  return nearNames(repo, found.flat());
+  return { near: nearNames(repo, found.flat()), askedOtherType: questions.includes("other-type") };
 }
 
 /**
  * The same with two questions at most, where the answer to the first one tells which second one is worth asking: a
  * mistyped owner has nothing, and one who has other things may have this as another type.
  */
-export async function askNamesInTurn(
-  hub: AccessHub,
-  repo: Repo,
-  signal: AbortSignal | undefined,
-): Promise<readonly Repo[]> {
+export async function askNamesInTurn(hub: AccessHub, repo: Repo, signal: AbortSignal | undefined): Promise<NamesFound> {
   const hinted = hintedType(repo) !== undefined;
   const first: NameQuestion = ownerOf(repo) === "" ? "elsewhere" : hinted ? "other-type" : "same-owner";
   const found = await list(hub, repo, first, signal);
   const near = nearNames(repo, found);
-  if (near.length > 0) return near;
+  if (near.length > 0) return { near };
   const second =
     first === "other-type" ? "same-owner" : found.length > 0 || first === "elsewhere" ? "other-type" : "elsewhere";
-  return askNames(hub, repo, [second], signal);
+  const more = await askNames(hub, repo, [second], signal);
+  return { ...more, askedOtherType: first === "other-type" || second === "other-type" };
 }
 
 async function list(

@@ -37,14 +37,12 @@ export function signIn(evidence: Pick<AccessEvidence, "endpoint">, why: string):
 export function askAtGate(evidence: AccessEvidence, repo: Repo, account: string | undefined): NextStep {
   const url = pageOf(evidence, repo);
   const who = account === undefined ? "" : ` as ${account}`;
-  const how =
-    evidence.gate === "auto"
-      ? "access is given at once"
-      : `then wait with: ${run(`access wait ${spoken(repo)}`, evidence)}`;
+  const then = evidence.gate === "auto" ? undefined : run(`access wait ${spoken(repo)}`, evidence);
   return {
-    text: `Ask for access${who} at ${url} (${how}).`,
+    text: `Ask for access${who} at ${url} (${then === undefined ? "access is given at once" : `then wait with: ${then}`}).`,
     command: run(`access open ${spoken(repo)}`, evidence),
     url,
+    ...(then === undefined ? {} : { afterwards: then }),
   };
 }
 

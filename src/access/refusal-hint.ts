@@ -105,11 +105,11 @@ async function askMore(
     case "ERR_HF_REPO_NOT_FOUND":
     case "ERR_HF_PRIVATE_OR_MISSING": {
       const hinted = hintedType(repo, files);
-      if (hinted !== undefined) return { near: await askNames(hub, repo, ["other-type"], signal) };
+      if (hinted !== undefined) return askNames(hub, repo, ["other-type"], signal);
       // Without an owner it is nobody's, and so hidden from nobody.
-      if (ownerOf(repo) === "") return { near: await askNames(hub, repo, ["elsewhere"], signal) };
+      if (ownerOf(repo) === "") return askNames(hub, repo, ["elsewhere"], signal);
       if (token.kind === "used") return askAccount();
-      return { near: await askNames(hub, repo, ["same-owner"], signal) };
+      return askNames(hub, repo, ["same-owner"], signal);
     }
     case "ERR_HF_FORBIDDEN":
     case "ERR_HF_SCOPE_MISSING":

@@ -99,6 +99,8 @@ export interface AccessEvidence {
   readonly gate?: GateMode | undefined;
   /** Repos that exist and could be meant, the likeliest first. */
   readonly near?: readonly Repo[] | undefined;
+  /** Whether repos of another type were looked for among them. */
+  readonly askedOtherType?: boolean | undefined;
 }
 
 /** The one thing to do. */
@@ -107,6 +109,8 @@ export interface NextStep {
   readonly text: string;
   readonly command?: string;
   readonly url?: string;
+  /** A command for afterwards, which `text` names too. */
+  readonly afterwards?: string;
 }
 
 export type ScopeReason = "gated-read" | "this-repo" | "write";

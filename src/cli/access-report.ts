@@ -1,4 +1,4 @@
-import type { AccessEvidence, AccessVerdict, HubReading } from "../access/index.ts";
+import type { AccessEvidence, AccessVerdict, HubReading, NextStep } from "../access/index.ts";
 import type { AccessReport } from "../api/index.ts";
 import { safeText } from "../core/errors.ts";
 import { repoPath } from "../core/repo.ts";
@@ -15,12 +15,23 @@ export function accessReport({ verdict, evidence }: AccessReport, printer: Print
     data: accessData({ verdict, evidence }),
     human: [
       ...wrapLine(`${mark(verdict, printer)} ${verdict.message} (${verdict.kind})`, printer, "  "),
-      ...alignColumns(rows).flatMap((line) => wrapLine(`  ${line}`, printer, indent)),
-      ...wrapLine(`Next: ${verdict.next.text}`, printer, "  ", verdict.next.command),
+      ...rows.flatMap(([name = "", words = ""]) => besideName(`  ${name}`.padEnd(indent.length), words, printer)),
+      ...wrapLine(`Next: ${verdict.next.text}`, printer, "  ", commandIn(verdict.next)),
     ],
     quiet: [verdict.kind],
     exit: verdictExit(verdict),
   };
+}
+
+/** Words that do not fit go on below the words, and the gap after the name stays as wide as that of its neighbours. */
+function besideName(name: string, words: string, { columns }: Printer): string[] {
+  const room = columns === undefined ? undefined : Math.max(20, columns - name.length);
+  return wrapLine(words, { columns: room }).map((line, at) => (at === 0 ? name : " ".repeat(name.length)) + line);
+}
+
+/** The command that stands in a step's words; a line is not broken within it. */
+function commandIn({ text, command, afterwards }: NextStep): string | undefined {
+  return [command, afterwards].find((one) => one !== undefined && text.includes(one));
 }
 
 /** A repo, or a line of a list that names none. */
@@ -48,8 +59,8 @@ export function accessTable(rows: readonly TableRow[], printer: Printer): Report
     cells.push([mark(verdict, printer), name, verdict.kind]);
     exits.push(verdictExit(verdict));
     if (verdict.kind === "ok") continue;
-    const { text, command } = verdict.next;
-    steps.set(text, { repos: [...(steps.get(text)?.repos ?? []), name], command });
+    const { text } = verdict.next;
+    steps.set(text, { repos: [...(steps.get(text)?.repos ?? []), name], command: commandIn(verdict.next) });
   }
   const next = [...steps].flatMap(([text, { repos, command }]) =>
     wrapLine(`${repos.join(", ")}: ${text}`, printer, "  ", command),
@@ -154,7 +165,12 @@ function accessData({ verdict, evidence }: AccessReport): { readonly [key: strin
     names: verdict.kind === "misspelt" ? verdict.names.map((repo) => repoPath(repo)) : [],
     retryAfter: verdict.kind === "rate-limited" ? (verdict.retryAfter ?? null) : null,
     message: verdict.message,
-    next: { text: verdict.next.text, command: verdict.next.command ?? null, url: verdict.next.url ?? null },
+    next: {
+      text: verdict.next.text,
+      command: verdict.next.command ?? null,
+      url: verdict.next.url ?? null,
+      afterwards: verdict.next.afterwards ?? null,
+    },
     code: verdict.code ?? null,
     exit: verdictExit(verdict),
     endpoint,

@@ -124,7 +124,7 @@ export function cross(printer: Printer): string {
  * can be copied, and so does `whole`, a command in the line.
  */
 export function wrapLine(line: string, { columns }: Pick<Printer, "columns">, indent = "", whole = ""): string[] {
-  if (columns === undefined || line.length <= columns) return [line];
+  if (columns === undefined || shownLength(line) <= columns) return [line];
   if (whole.includes(" ")) {
     // Stands for a blank for a moment; plain text holds none.
     const joint = "\u001f";
@@ -136,7 +136,7 @@ export function wrapLine(line: string, { columns }: Pick<Printer, "columns">, in
   let current = "";
   for (const word of line.match(/^\s*\S+|\S+/g) ?? []) {
     const joined = current === "" ? word : `${current} ${word}`;
-    if (current.trim() === "" || joined.length <= columns) {
+    if (current.trim() === "" || shownLength(joined) <= columns) {
       current = joined;
       continue;
     }
@@ -144,6 +144,11 @@ export function wrapLine(line: string, { columns }: Pick<Printer, "columns">, in
     current = indent + word;
   }
   return [...lines, current];
+}
+
+/** A colour takes no room. */
+function shownLength(text: string): number {
+  return text.replaceAll(/\u001b\[\d+m/g, "").length;
 }
 
 /** Colours for the marks and commands of a doctor's report. */

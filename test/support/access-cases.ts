@@ -507,6 +507,16 @@ export const ACCESS_GROUPS: readonly AccessGroup[] = [
         says: /hidden from alice/,
       },
       {
+        repo: "rajpurkar/squad",
+        token: "bob-read",
+        verdict: "private-or-missing",
+        reason: "unknown",
+        exit: 5,
+        certain: false,
+        requests: 4,
+        next: /or call it datasets\/rajpurkar\/squad if it is a dataset; if it is private, ask rajpurkar/,
+      },
+      {
         repo: "closed/hidden",
         token: "carol-read",
         verdict: "private-or-missing",

@@ -8,7 +8,7 @@ import { askOnPage } from "./ask.ts";
 import { ownerPage, review } from "./owner.ts";
 import { ownRequests } from "./own-requests.ts";
 import { signIn, signInPage, signOut } from "./sign-in.ts";
-import { createToken, revokeToken, tokensPage } from "./tokens.ts";
+import { createToken, newTokenPage, revokeToken, tokensPage } from "./tokens.ts";
 
 /**
  * A route for people: who asks is told by the session alone, and the call says the same, so that the checks shared with
@@ -41,6 +41,7 @@ export const pageRoutes: readonly Route[] = [
   forPeople("POST", "/login", signIn),
   forPeople("POST", "/logout", signOut),
   forPeople("GET", "/settings/tokens", tokensPage),
+  forPeople("GET", "/settings/tokens/new", newTokenPage),
   forPeople("POST", "/settings/tokens", createToken),
   forPeople("POST", "/settings/tokens/revoke", revokeToken),
   forPeople("GET", "/settings/gated-repos", ownRequests),

@@ -47,6 +47,18 @@ describe("the page of access tokens", () => {
     assert.equal((await whoami(value)).status, 200);
   });
 
+  it("has ticked what its address asks for, and nothing that does not exist", async () => {
+    const address = `${path}/new?canReadGatedRepos=true&ownUserPermissions=repo.write&ownUserPermissions=x&tokenType=fineGrained`;
+    assert.equal(locationOf(await browser.send("GET", address)), `/login?next=${encodeURIComponent(address)}`);
+    await signIn(hub, browser, "carol");
+    const { status, text } = await browser.open(address);
+    const ticked = [...text.matchAll(/value="([\w.]+)" checked/g)].map(([, value]) => value);
+    assert.deepEqual([status, ticked], [200, ["fineGrained", "canReadGatedRepos", "repo.write"]]);
+    assert.ok(!text.includes('role="alert"'));
+    const bare = await browser.open(`${path}/new`);
+    assert.match(bare.text, /value="read" checked/);
+  });
+
   it("makes read, write and fine-grained tokens with exactly what was ticked", async () => {
     await signIn(hub, browser, "carol");
     const roles: [Record<string, string | string[]>, unknown][] = [

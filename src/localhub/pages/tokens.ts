@@ -24,10 +24,20 @@ const RIGHTS = [
   { name: "repo.write", word: "Write to all repos under your own name" },
 ];
 
-type Draft = { name: string; role: string; rights: readonly string[]; fault: string };
+type Draft = { name: string; role: string; rights: readonly string[]; fault: string | undefined };
 
 export function tokensPage(visit: Visit): HubResponse {
   return showTokens(visit, undefined);
+}
+
+/** `GET /settings/tokens/new`: what the address asks for is ticked already; the person looks at it and decides. */
+export function newTokenPage(visit: Visit): HubResponse {
+  const { query, target } = visit.request;
+  if (!visit.user) return seeOther(signInPath(target));
+  const role = query.get("tokenType") === "fineGrained" ? "fineGrained" : "read";
+  const gated = query.get("canReadGatedRepos") === "true" ? ["canReadGatedRepos"] : [];
+  const rights = [...gated, ...query.getAll("ownUserPermissions")];
+  return showTokens(visit, { name: "", role, rights, fault: undefined });
 }
 
 function showTokens(visit: Visit, draft: Draft | undefined): HubResponse {
@@ -44,8 +54,9 @@ ${
 }
 <h2>New token</h2>
 ${form(visit, draft)}`;
-  const title = draft ? "Error: Access tokens" : "Access tokens";
-  return page(visit, { title, body, status: draft ? 400 : 200 });
+  const fault = draft?.fault !== undefined;
+  const title = fault ? "Error: Access tokens" : "Access tokens";
+  return page(visit, { title, body, status: fault ? 400 : 200 });
 }
 
 function tokensOf(hub: Hub, user: User): HubToken[] {
@@ -81,10 +92,11 @@ value="${token.name}"><button class="danger">Revoke <span class="unseen">${token
 
 function form(visit: Visit, draft: Draft | undefined): Markup {
   const chosen = draft?.role ?? "read";
+  const fault = draft?.fault;
   return markup`<form class="stack" method="post" action="/settings/tokens">${formToken(visit)}
-${draft && markup`<p class="note bad" role="alert" id="wrong">${draft.fault}</p>`}
+${fault !== undefined && markup`<p class="note bad" role="alert" id="wrong">${fault}</p>`}
 <p><label for="name">Name</label><input id="name" name="name" required maxlength="${LONGEST_NAME}" autocomplete="off"
-value="${draft?.name ?? ""}" aria-describedby="name-hint${draft && " wrong"}"${draft && markup` aria-invalid="true"`}>
+value="${draft?.name ?? ""}" aria-describedby="name-hint${fault !== undefined && " wrong"}"${fault !== undefined && markup` aria-invalid="true"`}>
 <span class="hint" id="name-hint">Where it will be used, for example my-laptop.</span></p>
 <fieldset><legend>Type</legend>
 ${ROLES.map(
