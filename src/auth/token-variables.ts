@@ -1,5 +1,6 @@
 import { cleanToken } from "./clean.ts";
 import type { Environment } from "../core/ports.ts";
+import { closeNames } from "./token-name.ts";
 
 /** Names that look like ours and are read by some other tool, or by none. Never read; `auth status` reports them. */
 const LOOK_ALIKES: readonly string[] = [
@@ -17,16 +18,29 @@ const LOOK_ALIKES: readonly string[] = [
   "HUGGING_FACE_TOKEN",
 ];
 
-/** The look-alike variables that are set. Their values are not looked at. */
+/** Names that are read, the likeliest to be meant first. */
+const READ: readonly string[] = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_TOKEN"];
+
+/** The look-alike variables that are set, and those with a token whose name is a misspelt one: `HF_TOKENN`, `hf_token`. */
 export function lookAlikes(env: Environment): readonly string[] {
-  return LOOK_ALIKES.filter((name) => Object.hasOwn(env, name));
+  const known = LOOK_ALIKES.filter((name) => Object.hasOwn(env, name));
+  const misspelt = Object.keys(env).filter((name) => !known.includes(name) && isMisspelt(name, env));
+  return [...known, ...misspelt];
+}
+
+function isMisspelt(name: string, env: Environment): boolean {
+  const upper = name.toUpperCase();
+  const value = env[name] ?? "";
+  // Where names have no case, as on Windows, the other spelling has the same value, and is read.
+  const isRead = name === upper ? isTokenVariable(name) : env[upper] === value;
+  if (isRead || !/^["'\s]*hf_[A-Za-z0-9]{20,}/.test(value)) return false;
+  // It becomes a part of a command line that a person is told to type.
+  return /^\w{1,40}$/.test(name) && closeNames(upper, READ).length > 0;
 }
 
 /** The variables of a token that are set and hold nothing: an empty secret of a job, which nobody meant. */
 export function emptyTokenVariables(env: Environment): readonly string[] {
-  return ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_TOKEN"].filter(
-    (name) => Object.hasOwn(env, name) && cleanToken(env[name] ?? "").kind === "empty",
-  );
+  return READ.filter((name) => Object.hasOwn(env, name) && cleanToken(env[name] ?? "").kind === "empty");
 }
 
 /** The variables that decide which token a tool of the Hub uses, ours or another. */

@@ -44,7 +44,7 @@ export function doctorReport({ evidence, findings, paint, fixes, bundle, columns
       bundle: bundle === undefined ? null : safeText(bundle, 1000),
     },
     human: [
-      ...(fixes === undefined ? [] : describeFixes(fixes, paint)),
+      ...(fixes === undefined ? [] : describeFixes(fixes, paint, width)),
       summary(findings),
       ...findings.flatMap((finding) => ["", ...describe(finding, paint, width)]),
       "",
@@ -129,7 +129,7 @@ function closing(
       ? [`  not looked at: network (${evidence.network.why === "offline" ? "switched off" : "no usable proxy"})`]
       : []),
     ...signedInAs(evidence),
-    ...(evidence.network.kind === "asked" ? ["  Refused for one repo alone? 'hf access REPO' says why."] : []),
+    ...(isReached(evidence) ? ["  Refused for one repo alone? 'hf access REPO' says why."] : []),
     ...(fixable === 0 || !offerFix
       ? []
       : [
@@ -138,15 +138,32 @@ function closing(
   ];
 }
 
-function describeFixes({ plan, done, results }: DoctorFixes, paint: Paint): readonly string[] {
+/** There is a way to the Hub, so that another cause may lie with a repo. */
+function isReached({ network }: Evidence): boolean {
+  return network.kind === "asked" && network.endpoint.hops.every(({ failure }) => failure === undefined);
+}
+
+function describeFixes(
+  { plan, done, results }: DoctorFixes,
+  paint: Paint,
+  width: Pick<Printer, "columns">,
+): readonly string[] {
   if (plan.steps.length === 0) return ["Nothing here can be mended without you.", ""];
-  if (!done) return ["This would be done:", ...plan.steps.map(({ words }) => `  - ${safeText(words, 1000)}`), ""];
+  if (!done) {
+    return [
+      "This would be done:",
+      ...plan.steps.flatMap(({ words }) => wrapLine(`  - ${safeText(words, 1000)}`, width, "    ")),
+      "",
+    ];
+  }
   return [
-    ...results.flatMap(({ words, failure }) =>
-      failure === undefined
-        ? [`${paint("fine", "✓")} done: ${safeText(words, 1000)}`]
-        : [`${paint("error", "✗")} not done: ${safeText(words, 1000)}`, `    ${safeText(failure, 1000)}`],
-    ),
+    ...results.flatMap(({ words, failure }) => {
+      const [kind, mark, word] =
+        failure === undefined ? (["fine", "✓", "done"] as const) : (["error", "✗", "not done"] as const);
+      const [first = "", ...more] = wrapLine(`${mark} ${word}: ${safeText(words, 1000)}`, width, "  ");
+      const why = failure === undefined ? [] : wrapLine(`    ${safeText(failure, 1000)}`, width, "    ");
+      return [`${paint(kind, mark)}${first.slice(mark.length)}`, ...more, ...why];
+    }),
     "",
   ];
 }

@@ -46,6 +46,9 @@ const CI_SERVICES: readonly (readonly [variable: string, name: string])[] = [
 /** Services whose jobs can have an ID token that the Hub takes. */
 const HAS_ID_TOKENS = new Set(["GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "BUILDKITE", "BITBUCKET_BUILD_NUMBER"]);
 
+/** Services whose job `hf auth ci` prints. */
+const CI_PAGES: Readonly<Record<string, string>> = { GITHUB_ACTIONS: "github", GITLAB_CI: "gitlab" };
+
 const NOTEBOOKS: readonly (readonly [variable: string, name: string])[] = [
   ["COLAB_RELEASE_TAG", "Google Colab"],
   ["KAGGLE_KERNEL_RUN_TYPE", "Kaggle"],
@@ -151,7 +154,7 @@ function notebookAdvice({ name, sign }: { readonly name: string; readonly sign: 
     why: "The token stays out of the notebook, which you may share.",
     commands: vault
       ? ["# open the panel of secrets, add HF_TOKEN, and let this notebook read it"]
-      : ["hf auth login --device   # in a terminal of the notebook server; in a cell: !hf auth login --device"],
+      : ["hf auth login --device   # in a terminal of the notebook server", "!hf auth login --device   # in a cell"],
   };
 }
 
@@ -170,6 +173,7 @@ function ciAdvice({ name, sign }: { readonly name: string; readonly sign: string
     commands: [
       ...(trusted
         ? [
+            ...(CI_PAGES[sign] === undefined ? [] : [`hf auth ci ${CI_PAGES[sign]}   # prints the whole job`]),
             `HF_OIDC_RESOURCE=OWNER/REPO hf download OWNER/REPO${github ? "   # with permissions: { id-token: write }" : ""}`,
           ]
         : []),

@@ -53,6 +53,13 @@ describe("makeBundle()", () => {
     assert.ok(text.includes("~/bin/hf"));
   });
 
+  it("shows no token in the name of a variable", async () => {
+    const now = await healthy();
+    const token = `hf_${"n".repeat(34)}`;
+    const text = JSON.stringify(makeBundle({ ...now, env: { [token]: "x", [`HF_X_${token}`]: "y" } }, []));
+    assert.ok(!text.includes(token) && text.includes("(set)"));
+  });
+
   it("redacts what an error has to say, and a token in the wrong variable", async () => {
     const now = await healthy();
     assert.ok(now.network.kind === "asked");

@@ -123,12 +123,19 @@ function variablesOf({ env }: Evidence): Facts {
   );
 }
 
-/** Every text in it redacted and made plain, with the home folder and the account's name taken out. */
+/** A whole token that hangs on other letters, as in the name of a variable or a folder. */
+const GLUED = /(?:hf|api_org)_[A-Za-z0-9]{30,}/g;
+
+/**
+ * Every text in it, the names of variables too, redacted and made plain, with the home folder and the account's name
+ * taken out.
+ */
 function plain(value: unknown, evidence: Evidence): unknown {
-  if (typeof value === "string") return safeText(withoutUser(value, evidence), 2000);
+  const words = (text: string): string => safeText(withoutUser(text, evidence).replace(GLUED, "[redacted]"), 2000);
+  if (typeof value === "string") return words(value);
   if (Array.isArray(value)) return value.map((one) => plain(one, evidence));
   if (typeof value !== "object" || value === null) return value ?? null;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, plain(one, evidence)]));
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [words(key), plain(one, evidence)]));
 }
 
 function withoutUser(text: string, { user, network }: Evidence): string {

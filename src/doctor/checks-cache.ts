@@ -2,7 +2,7 @@ import { formatBytes } from "../core/format-bytes.ts";
 import type { Check } from "./check.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
-import { setLine, staleLock } from "./words.ts";
+import { refusalWords, setLine, staleLock } from "./words.ts";
 
 export const CACHE_CHECKS: readonly Check[] = [
   { area: "cache", find: notWritable },
@@ -27,7 +27,7 @@ function notWritable({ cache, logins, platform }: Evidence): readonly Finding[] 
     {
       code: "cache-not-writable",
       severity: "error",
-      message: `No model can be saved in ${path}: ${refusal === "EROFS" ? "the disk is read-only" : `this user may not write there (${refusal})`}.`,
+      message: `No model can be saved in ${path}: ${refusalWords(refusal)}.`,
       evidence: tried === path ? [] : [`tried: ${tried}`],
       fix: {
         text: "Set HF_HUB_CACHE to a folder that this user may write to. What is there already can still be used offline.",

@@ -2,8 +2,10 @@ import { dirname } from "node:path";
 import type { Check } from "./check.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
+import { systemCode } from "../core/errors.ts";
+import type { HfError } from "../core/errors.ts";
 import { shellWord } from "../core/shell-word.ts";
-import { isUnsafe, setLine, staleLock, unsetLine } from "./words.ts";
+import { isUnsafe, refusalWords, setLine, staleLock, unsetLine } from "./words.ts";
 
 function userLine({ uid, name }: Evidence["user"]): readonly string[] {
   return uid === undefined ? [] : [`user ${uid}${name === undefined ? ", which has no account here" : ` (${name})`}`];
@@ -52,24 +54,20 @@ function homeNotWritable(evidence: Evidence): readonly Finding[] {
   const { logins, settings, user, platform } = evidence;
   const { home } = logins;
   if (home.refusal === undefined || noHome(evidence).length > 0) return [];
-  const readOnly = home.refusal === "EROFS";
-  const wrongKind = home.refusal === "ENOTDIR";
-  const why = readOnly
-    ? "the disk is read-only"
-    : wrongKind
-      ? "a part of it is no folder"
-      : `this user may not write there (${home.refusal})`;
-  const mendable = !readOnly && !wrongKind && platform !== "win32" && user.name !== undefined;
+  const full = ["ENOSPC", "EDQUOT"].includes(home.refusal);
+  const mendable = ["EACCES", "EPERM"].includes(home.refusal) && platform !== "win32" && user.name !== undefined;
   return [
     {
       code: "home-not-writable",
       severity: "error",
-      message: `No login can be saved in ${settings.home}: ${why}.`,
+      message: `No login can be saved in ${settings.home}: ${refusalWords(home.refusal)}.`,
       evidence: [...(home.tried === home.path ? [] : [`tried: ${home.tried}`]), ...userLine(user)],
       fix: {
         text: mendable
           ? "Make the folder yours, or set HF_HOME to one that is."
-          : "Set HF_HOME to a folder that this user may write to.",
+          : full
+            ? "Free some space, or set HF_HOME to a folder on another disk."
+            : "Set HF_HOME to a folder that this user may write to.",
         command: mendable
           ? `sudo chown -R ${shellWord(user.name)} ${shellWord(home.tried)}`
           : setLine("HF_HOME", platform === "win32" ? "C:\\huggingface" : "/data/huggingface", platform),
@@ -109,6 +107,8 @@ function unreadable({ logins, user, platform }: Evidence): readonly Finding[] {
     const lost = look.kind === "file" && look.path === logins.tokenFile.path && logins.content === undefined;
     if (!hidden && !lost && !(foreign && look.kind === "file")) return [];
     const owner = look.uid === undefined ? [] : [`it belongs to user ${look.uid}, you are ${user.uid ?? "unknown"}`];
+    // A number without an account, as containers run under, has no sudo.
+    const mendable = foreign && user.name !== undefined;
     const command = `sudo chown ${user.uid ?? "$USER"} ${shellWord(look.path)}`;
     return [
       {
@@ -117,12 +117,14 @@ function unreadable({ logins, user, platform }: Evidence): readonly Finding[] {
         message: hidden || lost ? `${look.path} can't be read.` : `${look.path} belongs to another user.`,
         evidence: hidden ? [`the system says ${look.error ?? "no"}`] : owner,
         fix: {
-          text: foreign
+          text: mendable
             ? "Make the file yours (it was often written with sudo), or sign in again."
-            : "Check the modes of the file and of the folders above it.",
+            : foreign
+              ? "Hand the token in as HF_TOKEN, or set HF_HOME to a folder of this user's own."
+              : "Check the modes of the file and of the folders above it.",
           ...(platform === "win32"
             ? {}
-            : { command: foreign ? command : `ls -ld ${shellWord(dirname(look.path))} ${shellWord(look.path)}` }),
+            : { command: mendable ? command : `ls -ld ${shellWord(dirname(look.path))} ${shellWord(look.path)}` }),
         },
       },
     ];
@@ -199,7 +201,10 @@ function content({ logins, settings }: Evidence): readonly Finding[] {
 }
 
 function faults({ logins }: Evidence): readonly Finding[] {
-  return logins.faults.map((error) => ({
+  // Told once, of the folder.
+  const told = (error: HfError): boolean => logins.home.refusal === "ENOTDIR" && systemCode(error.cause) === "ENOTDIR";
+  const found = logins.faults.filter((error) => !told(error));
+  return found.map((error) => ({
     code: "logins-unreadable",
     severity: "error",
     message: error.message,

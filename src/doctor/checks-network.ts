@@ -1,6 +1,7 @@
 import type { Check } from "./check.ts";
 import type { Evidence, Hop, Route } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
+import { list } from "./words.ts";
 
 export const NETWORK_CHECKS: readonly Check[] = [
   { area: "network", find: endpoint },
@@ -29,20 +30,30 @@ export function failedHop({ hops }: Route): (Hop & { readonly failure: NonNullab
   return undefined;
 }
 
-function endpoint({ network }: Evidence): readonly Finding[] {
+/** The variables that name a proxy here. */
+function proxyVariables(env: Evidence["env"]): string {
+  const names = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"].flatMap((name) => [name, name.toLowerCase()]);
+  return list(names.filter((name) => (env[name] ?? "") !== ""));
+}
+
+function endpoint({ network, env }: Evidence): readonly Finding[] {
   if (network.kind !== "asked") return [];
   const failed = failedHop(network.endpoint);
   if (failed === undefined) return [];
   const { code, message, hint } = failed.failure;
+  const { host, proxy } = network.endpoint;
+  const atProxy = proxy !== undefined && (failed.hop === "name" || failed.hop === "connection");
   const slow = code === "name-servers-silent" || code === "no-answer" || failed.ms >= network.limitMs * 0.9;
   return [
     {
       code,
       severity: "error",
-      message,
+      message: atProxy ? `The way to ${host} goes by the proxy ${proxy}, which can't be reached. ${message}` : message,
       evidence: describeRoute(network.endpoint),
       fix: {
-        text: hint,
+        text: atProxy
+          ? `Check the address in ${proxyVariables(env)}, and the network. If ${host} needs no proxy, name it in NO_PROXY.`
+          : hint,
         ...(slow ? { command: `hf doctor --timeout ${Math.max(10, Math.ceil(network.limitMs / 500))}` } : {}),
       },
     },

@@ -49,7 +49,7 @@ function oddPaths({ env, platform }: Evidence): readonly Finding[] {
         code: "variable-odd",
         severity: "warning",
         message: `${name} ${why}.`,
-        evidence: [`${name}=${value}`],
+        evidence: [`${name}=${value === value.trim() ? value : JSON.stringify(value)}`],
         fix: { text: "Set it to the whole path of a folder." },
       },
     ];
@@ -86,7 +86,7 @@ function oddSwitches({ env, platform }: Evidence): readonly Finding[] {
       message: `${shown} switches nothing on: only 1, on, yes and true do. It counts as off.`,
       evidence: [],
       fix: {
-        text: `If you mean it, set it to 1; else take it away with '${unsetLine(name, platform)}'.`,
+        text: "If you mean it, set it to 1; else take it away.",
         command: setLine(name, "1", platform),
       },
     };

@@ -26,7 +26,10 @@ function refused({ logins, variables }: Evidence): readonly Finding[] {
   const { source, error } = resolution;
   const told =
     (source.startsWith("file:") &&
-      (logins.content?.kind === "wrong" || logins.tokenFile.kind !== "file" || logins.faults.length > 0)) ||
+      (logins.content === undefined ||
+        logins.content.kind === "wrong" ||
+        logins.tokenFile.kind !== "file" ||
+        logins.faults.length > 0)) ||
     variables.tokens.some(({ name, content }) => source === `env:${name}` && content.kind === "wrong") ||
     error.code === "ERR_HF_INSECURE_ENDPOINT" ||
     logins.faults.some(({ message }) => message === error.message);

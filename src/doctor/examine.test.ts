@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { SourceSurvey } from "../auth/index.ts";
-import { DiskError, NetworkError, RateLimitError, TokenError, UsageError } from "../core/errors.ts";
+import { DiskError, diskError, NetworkError, RateLimitError, TokenError, UsageError } from "../core/errors.ts";
 import { readSettings } from "../core/settings.ts";
 import { healthy, NOW, signedIn } from "../../test/support/healthy.ts";
 import type { Evidence, HopFailure, IdentityEvidence, Route } from "./evidence.ts";
@@ -235,6 +235,28 @@ const CASES: readonly Case[] = [
     "a read-only disk",
     logins({ home: { path: "/h/hf", tried: "/h", refusal: "EROFS", symlinks: undefined, locks: undefined } }),
     "error home-not-writable",
+  ],
+  [
+    "a disk without a place for another file, told with its own words",
+    logins({ home: { path: "/h/hf", tried: "/h", refusal: "ENOSPC", symlinks: undefined, locks: undefined } }),
+    "error home-not-writable",
+  ],
+  [
+    "a file in the place of the home, told once",
+    logins({
+      home: { path: "/h/hf", tried: "/h/hf", refusal: "ENOTDIR", symlinks: undefined, locks: undefined },
+      faults: [diskError(Object.assign(new Error("x"), { code: "ENOTDIR" }), "read the saved logins", "/h/hf/x")],
+    }),
+    "error home-not-writable",
+  ],
+  [
+    "a token file that only its owner reads, told once",
+    logins({
+      tokenFile: { ...FILE, kind: "file", uid: 0 },
+      content: undefined,
+      survey: refusedBy(`file:${FILE.path}`),
+    }),
+    "error token-file-foreign",
   ],
   ["sudo in another's home", both(env({ SUDO_USER: "me" }), user({ uid: 0, name: "root" })), "warning home-by-sudo"],
   [
@@ -535,5 +557,42 @@ describe("examine()", () => {
     const error = new NetworkError("ERR_HF_NETWORK", "No.");
     const changed = both(whois({ kind: "failed", error }), stopsAt("name-not-found"));
     assert.equal(examine(changed(await healthy())).length, 1);
+  });
+});
+
+describe("the words of a finding", () => {
+  const found = async (change: Change) => examine(change(await healthy()))[0];
+
+  it("say of a full disk to free space, and never to take what belongs to another", async () => {
+    const full = await found(
+      logins({ home: { path: "/h/hf", tried: "/h", refusal: "ENOSPC", symlinks: undefined, locks: undefined } }),
+    );
+    assert.match(full?.message ?? "", /there is no space left\.$/);
+    assert.match(full?.fix.text ?? "", /^Free some space/);
+    assert.doesNotMatch(full?.fix.command ?? "", /chown/);
+  });
+
+  it("show blanks around a value", async () => {
+    const odd = await found(env({ HF_HOME: "/data/hf " }));
+    assert.deepEqual(odd?.evidence, ['HF_HOME="/data/hf "']);
+  });
+
+  it("name the proxy where the way ends at it, and the variable", async () => {
+    const cutAtProxy: Change = (now) => {
+      const hop = { to: "proxy:3128", ms: 3, detail: "" } as const;
+      const failure = { code: "host-unreachable", message: "No.", hint: "Mend it." } as const;
+      const hops = [
+        { ...hop, hop: "name", failure: undefined },
+        { ...hop, hop: "connection", failure },
+      ] as const;
+      const endpoint: Route = { host: "huggingface.co", proxy: "proxy:3128", hops };
+      return asked({ endpoint, identity: { kind: "not-asked" } })(now);
+    };
+    const seen = await found(both(env({ https_proxy: "http://proxy:3128" }), cutAtProxy));
+    assert.equal(seen?.message, "The way to huggingface.co goes by the proxy proxy:3128, which can't be reached. No.");
+    assert.match(
+      seen.fix.text,
+      /^Check the address in https_proxy, .* huggingface\.co needs no proxy, name it in NO_PROXY\.$/,
+    );
   });
 });

@@ -29,6 +29,21 @@ export function isUnsafe(state: PathState): state is UnsafeState {
   return state.unsafe !== undefined;
 }
 
+/** Why no file can be made in a folder, as the rest of a sentence, from the system's code of the refusal. */
+export function refusalWords(refusal: string): string {
+  switch (refusal) {
+    case "EROFS":
+      return "the disk is read-only";
+    case "ENOTDIR":
+      return "a part of it is no folder";
+    case "ENOSPC":
+    case "EDQUOT":
+      return "there is no space left";
+    default:
+      return `this user may not write there (${refusal})`;
+  }
+}
+
 /** A mark that keeps everybody out, where locks are such marks. */
 export function staleLock({ path, pid }: StaleLock): Finding {
   return {

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { lookAlikes } from "./token-variables.ts";
+
+const TOKEN = `hf_${"t".repeat(34)}`;
+
+describe("lookAlikes()", () => {
+  it("finds names that are read by other tools, whatever they hold", () => {
+    assert.deepEqual(lookAlikes({ HF_API_TOKEN: "", HUGGINGFACEHUB_API_TOKEN: TOKEN }), [
+      "HF_API_TOKEN",
+      "HUGGINGFACEHUB_API_TOKEN",
+    ]);
+  });
+
+  it("finds misspelt names that hold a token", () => {
+    for (const name of ["HF_TOKENN", "HF_TOKE", "HFTOKEN", "HF_TOKENS", "hf_token", "Hf_Token", "HUGGINGFACE_TOKNE"])
+      assert.deepEqual(lookAlikes({ [name]: TOKEN }), [name]);
+    assert.deepEqual(lookAlikes({ HF_TOKENN: `"${TOKEN}"` }), ["HF_TOKENN"]);
+  });
+
+  it("leaves alone what is read, what holds no token, and what no shell could name", () => {
+    const others = {
+      HF_TOKEN: TOKEN,
+      HUGGING_FACE_HUB_TOKEN: TOKEN,
+      HUGGINGFACE_TOKEN: TOKEN,
+      HF_TOKENS: "3",
+      HF_TOKEN_PATH: "/data/hf_token",
+      GITHUB_TOKEN: TOKEN,
+      "HF_TOKEN;id": TOKEN,
+    };
+    assert.deepEqual(lookAlikes(others), []);
+    // As on Windows, where each spelling has the value of the other.
+    assert.deepEqual(lookAlikes({ hf_token: TOKEN, HF_TOKEN: TOKEN }), []);
+  });
+});
