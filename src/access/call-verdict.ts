@@ -1,5 +1,5 @@
 import type { HfError } from "../core/errors.ts";
-import { RateLimitError, systemCode } from "../core/errors.ts";
+import { NetworkError, RateLimitError, systemCode } from "../core/errors.ts";
 import { DEFAULT_ENDPOINT } from "../core/settings.ts";
 import * as next from "./next-steps.ts";
 import type { AccessEvidence, AccessVerdict, NextStep, TokenFacts } from "./types.ts";
@@ -98,8 +98,9 @@ export function unreachable({ endpoint }: CallEvidence, error: HfError): AccessV
     return refusedFor(cause, code, message, step);
   }
   if (code === "ERR_HF_OFFLINE") return refusedFor({ kind: "offline" }, code, message, step);
-  // A Hub says of every 404 what it is that is missing.
-  const stranger = code === "ERR_HF_BAD_ANSWER" || (code === "ERR_HF_HTTP" && (status === 404 || status === 405));
+  // A Hub says of every 404 what it is that is missing. Its storage does not: that one's refusals are of another class.
+  const bare = code === "ERR_HF_HTTP" && !(error instanceof NetworkError) && (status === 404 || status === 405);
+  const stranger = code === "ERR_HF_BAD_ANSWER" || bare;
   if (stranger && endpoint !== DEFAULT_ENDPOINT) {
     const words = `${message} Is ${endpoint} a Hub?`;
     const check = { text: "Check HF_ENDPOINT and --endpoint. Without them https://huggingface.co is asked." };

@@ -80,6 +80,10 @@ function isUnseen({ code }: HfError): boolean {
   return code === "ERR_HF_REPO_NOT_FOUND" || code === "ERR_HF_PRIVATE_OR_MISSING";
 }
 
+function isPart({ code }: HfError): boolean {
+  return code === "ERR_HF_ENTRY_NOT_FOUND" || code === "ERR_HF_REVISION_NOT_FOUND";
+}
+
 /** The Hub's own words, which an error's message quotes where they matter. */
 function wordsIn({ message, code }: HfError): string {
   const quoted = /It says: "(.*)"$/s.exec(message)?.[1];
@@ -130,7 +134,10 @@ function dressed(error: HfError, verdict: AccessVerdict, more = ""): HfError {
   // Where the verdict is another one than the Hub's words made think, its words stand in their place.
   const renamed = code !== error.code;
   const tells = !renamed && (verdict.kind === "misspelt" || verdict.kind === "token-expired");
-  const hint = (tells ? `${verdict.message} ${verdict.next.text}` : verdict.next.text) + more;
+  // Of a transfer that broke, and of a file that is missing, the place where it happened knows the way out.
+  const knows = !renamed && (error instanceof NetworkError || isPart(error));
+  const step = (tells ? `${verdict.message} ${verdict.next.text}` : verdict.next.text) + more;
+  const hint = knows ? error.hint : step;
   const message = renamed ? verdict.message : error.message;
   const { requestId, status } = error;
   const options: HfErrorOptions = {
