@@ -79,11 +79,11 @@ describe("openTunnel()", () => {
     const echo = await tcp(t, (socket) => socket.pipe(socket));
     const heads: string[] = [];
     const proxy = await connectProxy(t, heads, echo);
-    const socket = await openTunnel(new URL(`http://me:pass%20word@${proxy}`), "hub.example", 443);
+    const socket = await openTunnel(new URL(`http://me:open%20sesame@${proxy}`), "hub.example", 443);
     t.after(() => socket.destroy());
     socket.write("ping");
     assert.equal(String(await new Promise((resolve) => socket.once("data", resolve))), "ping");
-    const basic = Buffer.from("me:pass word").toString("base64");
+    const basic = Buffer.from("me:open sesame").toString("base64");
     assert.deepEqual(heads, [`CONNECT hub.example:443 hub.example:443 Basic ${basic}`]);
   });
 
@@ -148,13 +148,13 @@ describe("createNodeFetch() with a proxy", () => {
 
   it("asks for plain http in absolute form", async (t) => {
     const proxy = await serve(t, (_request, response) => response.end("through"));
-    const fetch = createNodeFetch({ proxy: { http: proxy.url.replace("//", "//me:pass%20word@") } });
+    const fetch = createNodeFetch({ proxy: { http: proxy.url.replace("//", "//me:open%20sesame@") } });
     t.after(() => fetch.close());
     await fetch("http://hub.example/p?q=1", { method: "GET", headers: {}, redirect: "manual" });
     const [seen] = proxy.seen;
     assert.equal(seen?.url, "http://hub.example/p?q=1");
     assert.equal(seen?.headers.host, "hub.example");
-    assert.equal(seen?.headers["proxy-authorization"], `Basic ${Buffer.from("me:pass word").toString("base64")}`);
+    assert.equal(seen?.headers["proxy-authorization"], `Basic ${Buffer.from("me:open sesame").toString("base64")}`);
   });
 });
 
