@@ -10,6 +10,7 @@ import { remains, removeSecret, writeSecret } from "./secret-files.ts";
 import { planClear } from "./store-plans.ts";
 import { formatStoredTokens } from "./stored-tokens.ts";
 import { readableLogins, toSection } from "./token-store.ts";
+import { unfinishedRenewal } from "./unfinished-renewal.ts";
 import type {
   ChangeOptions,
   ChangeResult,
@@ -41,6 +42,8 @@ export interface FileStoreOptions {
 }
 
 const SECRET_FOLDER = 0o700;
+/** Milliseconds to wait for the lock where a read finds a renewal to finish. */
+const FINISH_MS = 1000;
 
 /**
  * The logins in the files that Python's huggingface_hub uses, with what it lacks: a lock around every change, a temp
@@ -77,6 +80,7 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
     decide: Parameters<typeof store.write<Report>>[0],
     change: ChangeOptions = {},
     does: typeof carryOut,
+    lockTimeoutMs = options.lockTimeoutMs ?? 30_000,
   ): Promise<ChangeResult<Report>> => {
     // Loaded when it is needed: commands that only read a token start without it.
     const [{ ensureFolder }, { acquireFileLock }] = await Promise.all([
@@ -86,22 +90,28 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
     await ensureFolder(folder, { mode: SECRET_FOLDER });
     await ensureFolder(dirname(tokenPath), { mode: SECRET_FOLDER });
     const lock = await acquireFileLock(lockPath, {
-      timeoutMs: options.lockTimeoutMs ?? 30_000,
+      timeoutMs: lockTimeoutMs,
       signal: change.signal,
       onWait: options.onWait,
       warn: options.warn,
     });
     try {
-      const now = await readAll(true);
+      let now = await readAll(true);
+      const unfinished = unfinishedRenewal(now);
+      if (unfinished !== undefined) {
+        for (const step of unfinished.steps) await does(step);
+        now = await readAll(true);
+      }
       const { steps, report } = await decide(now, {
         reread: () => readAll(true),
         reveal: logins.reveal,
-        rehearse: async (login) => {
+        rehearse: async (login, record) => {
           const { saved } = await readAll(true);
           if (saved.kind === "unreadable" || saved.damage !== undefined)
             throw saved.kind === "ok" ? saved.damage : saved.error;
           const same = saved.logins.map((one) => (one.name === login.name && one.keychain !== undefined ? login : one));
           await carryOut({ do: "write-saved", logins: same });
+          if (record !== undefined) await carryOut({ do: "write-record", record });
         },
       });
       const copy = await keepCopy(now, steps, change.onUnreadable ?? "refuse");
@@ -130,8 +140,8 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
       case "empty-keychain":
         return logins.carryOut(step);
       case "write-record": {
-        const { logins, trusted } = step.record;
-        if (logins.size === 0 && trusted.length === 0)
+        const { logins, trusted, renewing } = step.record;
+        if (logins.size === 0 && trusted.length === 0 && renewing.size === 0)
           return removeSecret(recordPath, "remove the record of the logins", uid);
         return writeSecret(recordPath, formatLoginRecord(step.record), "write the record of the logins", uid);
       }
@@ -191,7 +201,19 @@ export function createFileTokenStore(options: FileStoreOptions): TokenStore {
     source,
     keychain: options.keychain,
     reveal: logins.reveal,
-    read: () => settled(() => readAll(false), storedTokensPath, clock),
+    read: async () => {
+      const now = await settled(() => readAll(false), storedTokensPath, clock);
+      const unfinished = unfinishedRenewal(now);
+      if (unfinished === undefined) return now;
+      try {
+        // For the other tools. Where nothing can be written, or somebody is about to, it is right here all the same.
+        await changeAll(() => ({ steps: [], report: undefined }), {}, carryOut, FINISH_MS);
+      } catch (error) {
+        if (!isHfError(error)) throw error;
+      }
+      const after = await readAll(false);
+      return unfinishedRenewal(after)?.done ?? after;
+    },
     write,
     async clear(change) {
       // Nothing there: no folder and no lock file are made for a sign-out.

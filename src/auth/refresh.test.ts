@@ -14,15 +14,15 @@ import { createHubClient } from "../hub/index.ts";
 import { defaultSeed, startLocalhub } from "../localhub/index.ts";
 import type { Localhub } from "../localhub/index.ts";
 import { createFileTokenStore } from "./file-token-store.ts";
-import { originsOf } from "./login-record.ts";
+import { originsOf, withRenewing } from "./login-record.ts";
 import { createRefresher, createRefreshMemory, refreshLogin } from "./refresh.ts";
 import type { RefreshMemory, RefreshOptions } from "./refresh.ts";
 import { planRenewal } from "./renewal-plan.ts";
 import { resolveToken } from "./resolve.ts";
 import type { TokenResolution } from "./resolve.ts";
 import { tokenSources } from "./sources.ts";
-import { planLogin } from "./store-plans.ts";
-import type { TokenStore } from "./token-store.ts";
+import { planLogin, planLogout, planSwitch } from "./store-plans.ts";
+import type { StoreContents, StoredToken, TokenStore } from "./token-store.ts";
 import { trustEndpoint } from "./trust.ts";
 import { noLocks } from "../../test/support/locks.ts";
 
@@ -488,6 +488,108 @@ describe("planRenewal()", () => {
       steps.map((step) => step.do),
       ["write-saved", "write-record", "write-active", "write-record"],
     );
+  });
+});
+
+describe("a renewal that was killed", () => {
+  /** Carries out the first steps of a renewal, as a process does that is killed then. */
+  async function renewUpTo(count: number): Promise<{ readonly old: string; readonly renewed: string }> {
+    const old = `hf_oauth_${"o".repeat(30)}`;
+    const renewed = `hf_oauth_${"z".repeat(30)}`;
+    await save({ token: old, refreshToken: "r".repeat(40), expiresIn: 3 * DAY });
+    await save({
+      name: "other",
+      token: `hf_oauth_${"b".repeat(30)}`,
+      refreshToken: "s".repeat(40),
+      expiresIn: 3 * DAY,
+    });
+    await store.write((contents) => planSwitch(contents, "oauth-carol"));
+    await store.write(async (contents, held) => {
+      const carol = ({ saved }: StoreContents): StoredToken => {
+        const login = saved.kind === "ok" ? saved.logins.find(({ name }) => name === "oauth-carol") : undefined;
+        assert.ok(login);
+        return login;
+      };
+      assert.ok(contents.record.kind === "ok");
+      const note = withRenewing(contents.record.record, Secret.of(old), "oauth-carol");
+      await held.rehearse(carol(contents), note);
+      const tokens = { token: Secret.of(renewed), expiresAt: new Date(now + 3 * DAY * 1000) };
+      const after = await held.reread();
+      const { steps } = planRenewal(after, carol(after), tokens, now);
+      return { steps: steps.slice(0, count), report: undefined };
+    });
+    return { old, renewed };
+  }
+  /** What is known of the active token by a tool that looks for its value among the saved logins, as Python's does. */
+  const sectionOf = (token: string): string | undefined =>
+    file("stored_tokens")
+      .split("\n\n")
+      .find((section) => section.includes(`hf_token = ${token}\n`))
+      ?.split("\n")[0];
+
+  it("is finished by the next one that reads, whichever write was its last", async () => {
+    for (let count = 0; count <= 4; count++) {
+      await store.clear();
+      const { old, renewed } = await renewUpTo(count);
+      const expected = count === 0 ? old : renewed;
+      assert.equal((await resolve()).token.expose(), expected, `after ${count} writes`);
+      assert.equal(file("token"), expected);
+      assert.equal(sectionOf(file("token")), "[oauth-carol]");
+      // Without its last write it is done, but for the note; that goes with the next renewal, or with the login.
+      if (count !== 0 && count !== 3) assert.ok(!file("latchkey.json").includes("renewing"));
+      const { record } = await store.read();
+      assert.ok(record.kind === "ok");
+      assert.deepEqual(originsOf(record.record, Secret.of(expected)), [hub.url]);
+      await store.write((contents) => planLogout(contents, "oauth-carol"));
+      assert.ok(!file("latchkey.json").includes("oauth-carol"));
+    }
+  });
+
+  it("is finished for every reader, also where nobody may write", async () => {
+    const { renewed } = await renewUpTo(1);
+    const lock = await acquireFileLock(join(home, "stored_tokens.lock"), { timeoutMs: 1000 });
+    try {
+      assert.equal((await resolve()).token.expose(), renewed);
+      assert.notEqual(file("token"), renewed);
+    } finally {
+      lock.release();
+    }
+    assert.equal((await resolve()).token.expose(), renewed);
+    assert.equal(file("token"), renewed);
+  });
+
+  it("is finished before anything else is changed", async () => {
+    const { renewed } = await renewUpTo(1);
+    assert.equal((await store.write((contents) => planSwitch(contents, "oauth-carol"))).report.changed, false);
+    assert.equal(file("token"), renewed);
+  });
+
+  it("is left alone where the token file, or the login, became another one since", async () => {
+    const { old } = await renewUpTo(1);
+    const pasted = `hf_${"p".repeat(34)}`;
+    writeFileSync(join(home, "token"), pasted);
+    assert.equal((await resolve("https://huggingface.co")).token.expose(), pasted);
+    for (const section of [`[oauth-carol]\nhf_token = ${pasted}\n\n`, `[again]\nhf_token = ${old}\n\n`]) {
+      writeFileSync(join(home, "token"), old);
+      writeFileSync(join(home, "stored_tokens"), section);
+      assert.equal((await resolve()).token.expose(), old, section);
+      assert.equal(file("token"), old);
+    }
+  });
+
+  it("is known from before the Hub was asked, and no note is left when it goes through", async () => {
+    await signIn();
+    let asked = "";
+    const connect: RefreshOptions["connect"] = (endpoint) => {
+      asked = file("latchkey.json");
+      return createHubClient({ endpoint, clock });
+    };
+    const { saved } = await store.read();
+    const [login] = saved.kind === "ok" ? saved.logins : [];
+    assert.ok(login);
+    await refreshLogin(login, hub.url, { ...options(), connect });
+    assert.match(asked, /"renewing": \{\s+"[0-9a-f]{64}": "oauth-carol"/);
+    assert.ok(!file("latchkey.json").includes("renewing"));
   });
 });
 

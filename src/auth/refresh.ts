@@ -7,7 +7,7 @@ import { toldSeconds } from "../hub/index.ts";
 import type { HubClient } from "../hub/index.ts";
 import { homeEndpoint } from "./endpoint-rule.ts";
 import { withRevealed } from "./keychain-logins.ts";
-import { EMPTY_RECORD, originsOf } from "./login-record.ts";
+import { EMPTY_RECORD, originsOf, withRenewing } from "./login-record.ts";
 import { readOauthTokens } from "./oauth.ts";
 import type { OauthTokens } from "./oauth.ts";
 import { planRenewal } from "./renewal-plan.ts";
@@ -128,7 +128,9 @@ export async function refreshLogin(
     const record = now.record.kind === "ok" ? now.record.record : EMPTY_RECORD;
     const home = homeEndpoint(endpoint, found.login.keychain?.origins ?? originsOf(record, found.login.token));
     // What can't be written must be known before the old refresh token is spent.
-    await held.rehearse(found.login);
+    const isActive = now.active.kind === "found" && now.active.token.equals(found.login.token);
+    const note = isActive && now.record.kind === "ok" ? withRenewing(record, found.login.token, login.name) : undefined;
+    await held.rehearse(found.login, note);
     const began = options.clock.now();
     let tokens: OauthTokens;
     try {

@@ -1,5 +1,5 @@
 import type { Secret } from "../core/secret.ts";
-import { EMPTY_RECORD, originsOf, withLogin, withoutLogin } from "./login-record.ts";
+import { EMPTY_RECORD, originsOf, withLogin, withoutLogin, withoutRenewing } from "./login-record.ts";
 import type { OauthTokens } from "./oauth.ts";
 import { REFRESH_MARGIN_MS } from "./refresh-due.ts";
 import type { RefreshOutcome } from "./refresh.ts";
@@ -36,10 +36,10 @@ export function planRenewal(
   if (old !== undefined && now.active.kind === "found" && now.active.token.equals(old)) {
     steps.push({ do: "write-active", token: tokens.token });
   }
-  // Last: as long as the old token stands anywhere, its record says where it belongs.
+  // Last: as long as the old token stands anywhere, its record says where it belongs, and what it is to become.
   const shared = old !== undefined && saved.some((other) => other.token?.equals(old));
-  if (origins.length > 0 && old !== undefined && !shared) {
-    steps.push({ do: "write-record", record: withoutLogin(moved, old) });
-  }
+  const forgotten = origins.length > 0 && old !== undefined && !shared ? withoutLogin(moved, old) : moved;
+  const last = old === undefined ? forgotten : withoutRenewing(forgotten, old);
+  if (last !== moved) steps.push({ do: "write-record", record: last });
   return { steps, report: { kind: "renewed", token: tokens.token, expiresAt } };
 }

@@ -5,7 +5,7 @@ import type { Secret } from "../core/secret.ts";
 import { shellWord } from "../core/shell-word.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { cleanToken } from "./clean.ts";
-import { EMPTY_RECORD, originsOf, withLogin, withoutLogin } from "./login-record.ts";
+import { EMPTY_RECORD, originsOf, withLogin, withoutLogin, withoutNotes } from "./login-record.ts";
 import type { LoginRecord } from "./login-record.ts";
 import { TOKEN_KEY } from "./stored-tokens.ts";
 import { closeNames, safeTokenName } from "./token-name.ts";
@@ -143,7 +143,7 @@ export function planLogout(now: StoreContents, name: string): StorePlan<LogoutRe
   // Last: while the login is there, its record says where it belongs.
   const { token } = login;
   const shared = token !== undefined && others.some((other) => other.token?.equals(token));
-  if (token !== undefined && !shared) steps.push(...forget(now, [token]));
+  steps.push(...forget(now, token !== undefined && !shared ? [token] : [], [name]));
   const left = others.map((other) => other.name);
   return { steps, report: { name, wasActive, left, ...(token === undefined ? {} : { token }) } };
 }
@@ -162,7 +162,8 @@ export function planClear(now: StoreContents): StorePlan<ClearReport> {
   else steps.push({ do: "remove-saved" });
   const gone = readableLogins(now).filter(({ keychain }) => keychain !== undefined || now.saved.kind === "ok");
   for (const { token } of gone) if (token !== undefined) tokens.push(token);
-  steps.push(...forget(now, tokens));
+  const noted = now.record.kind === "ok" ? [...now.record.record.renewing.values()] : [];
+  steps.push(...forget(now, tokens, noted));
   if (gone.some(({ keychain }) => keychain !== undefined)) steps.push({ do: "empty-keychain" });
   const names = gone.map(({ name }) => name);
   const removed = now.active.kind !== "absent" || names.length > 0;
@@ -210,11 +211,11 @@ function isKnown(now: StoreContents, token: Secret): boolean {
 }
 
 /** A record that can't be read holds no secret, so it never stands in the way of a sign-out. */
-function forget(now: StoreContents, tokens: readonly Secret[]): StoreStep[] {
+function forget(now: StoreContents, tokens: readonly Secret[], names: readonly string[]): StoreStep[] {
   const before = now.record.kind === "ok" ? now.record.record : EMPTY_RECORD;
   const known = tokens.filter((token) => originsOf(before, token).length > 0);
-  if (known.length === 0) return [];
-  return [{ do: "write-record", record: known.reduce(withoutLogin, before) }];
+  const record = names.reduce(withoutNotes, known.reduce(withoutLogin, before));
+  return record === before ? [] : [{ do: "write-record", record }];
 }
 
 /** Logins of an unreadable file that can be used, under names that the new one can hold, each name once. */

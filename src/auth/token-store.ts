@@ -126,9 +126,10 @@ export interface HeldStore {
    * Writes the saved logins as they are, so that a full disk, a locked keychain or a file that must not be rewritten is
    * known before something is given up for the change.
    * @param login the one that will be changed
+   * @param record written after them @default it stays as it is
    * @throws DiskError
    */
-  rehearse(login: StoredToken): Promise<void>;
+  rehearse(login: StoredToken, record?: LoginRecord): Promise<void>;
 }
 
 /** A place where logins are kept, one of them active. */
@@ -142,7 +143,10 @@ export interface TokenStore {
    * @throws DiskError `ERR_HF_KEYCHAIN` locked, gone, or no keychain here
    */
   reveal(name: string): Promise<StoredToken>;
-  /** The contents now. Never throws for what a file holds: that is part of the answer. Takes no lock. */
+  /**
+   * The contents now. Never throws for what a file holds: that is part of the answer. Takes no lock, but where a process
+   * was killed in the middle of a renewal: that is finished.
+   */
   read(): Promise<StoreContents>;
   /**
    * Changes the store: takes its lock, reads, lets `decide` plan, carries the plan out, releases. A decision may take
