@@ -54,6 +54,28 @@ describe("the table of errors", () => {
   }
 
   // That every code is reached is played in error-codes.test.ts.
+  it("leads from what people see to every code, but for mistakes in the command line and what is no trouble", () => {
+    const page = readFileSync(join(root, "docs/troubleshooting.md"), "utf8");
+    const missing = CODES.filter((code) => errorEntry(code).exit !== 2 && !page.includes(`[${code}]`));
+    assert.deepEqual(missing, ["ERR_HF_INTERRUPTED", "ERR_HF_INTERNAL"]);
+    // Every symptom of the guide that people come from, in its own words.
+    const guide = [
+      "huggingface-cli: command not found",
+      "Access to model requires gating",
+      "Invalid token",
+      "401 Unauthorized",
+      "Repository not found",
+      "Token not persisting",
+      "Models downloading to the wrong location",
+    ];
+    const titles = page.split("\n").filter((line) => line.startsWith("## "));
+    for (const words of guide)
+      assert.ok(
+        titles.some((title) => title.includes(words)),
+        words,
+      );
+  });
+
   it("has no code that no source makes", () => {
     const below = (folder: string): string[] =>
       readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })

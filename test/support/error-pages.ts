@@ -49,17 +49,18 @@ interface Symptom {
 const SYMPTOMS: readonly Symptom[] = [
   {
     symptom: "`huggingface-cli: command not found`, `hf: command not found`",
-    see: "`npm ls --global latchkey` tells whether it is installed, `npm prefix --global` where its programs are.",
+    see: "`npx latchkey doctor` names the folder of npm's programs that is not on the `PATH`, and every other `hf` that is; `npm ls --global latchkey` tells whether it is installed.",
     mend: [
       "Not installed: `npm install --global latchkey`.",
-      "Installed, and not found: put the folder `bin` below the prefix (on Windows the prefix itself) into `PATH`.",
-      "Another program of that name runs: `hf version` of ours prints one number and nothing else.",
+      "Installed, and not found: put the folder `bin` below what `npm prefix --global` prints (on Windows that folder itself) into `PATH`.",
+      "Without the `PATH`, for once: `npx latchkey auth login`. The program has no Python module to start it by.",
+      "Python's `hf` runs in its place: `latchkey` is the same program as `hf`, and no other has that name.",
     ],
     codes: [],
   },
   {
-    symptom: '`Access to model … is restricted`, "requires gating", `403 GatedRepo`',
-    see: "`hf access REPO`",
+    symptom: "`Access to model requires gating`, `Access to model … is restricted`, `403 GatedRepo`",
+    see: "`hf access REPO` tells which of the causes below it is, and the page to open.",
     mend: [],
     codes: [
       "ERR_HF_GATED_SIGN_IN",
@@ -73,8 +74,18 @@ const SYMPTOMS: readonly Symptom[] = [
   {
     symptom: "`Invalid token`, `401 Unauthorized`, `Invalid credentials in Authorization header`",
     see: "`hf auth status` shows the token in use, where it comes from and what it hides; `hf auth whoami` asks the Hub about it.",
-    mend: [],
-    codes: ["ERR_HF_INVALID_TOKEN", "ERR_HF_TOKEN_REFUSED", "ERR_HF_TOKEN_ENDPOINT", "ERR_HF_NOT_SIGNED_IN"],
+    mend: [
+      "Quotes, blanks or `Bearer` around the token in the file: `hf doctor --fix`.",
+      "The variable has another name (`HF_API_TOKEN`, `HF_TOKENN`), or a template's text: `hf doctor` says which.",
+    ],
+    codes: [
+      "ERR_HF_INVALID_TOKEN",
+      "ERR_HF_TOKEN_REFUSED",
+      "ERR_HF_TOKEN_ENDPOINT",
+      "ERR_HF_INSECURE_ENDPOINT",
+      "ERR_HF_NOT_SIGNED_IN",
+      "ERR_HF_ORG_TOKEN",
+    ],
   },
   {
     symptom: "`Repository not found`, `404`, `Invalid username or password`",
@@ -88,18 +99,19 @@ const SYMPTOMS: readonly Symptom[] = [
     ],
   },
   {
-    symptom: "The login is gone in the next shell, container or job",
-    see: "`hf env` shows where logins are kept, `hf auth status` what was found there.",
+    symptom: "Token not persisting: the login is gone in the next shell, container or job",
+    see: "`hf doctor` tells whether a login can be saved, and whether one lies at another place; `hf env` shows where logins are kept.",
     mend: [
       "Another user or home: set `HF_HOME` to one folder that all of them have, or sign in there.",
       "A container: mount that folder, or pass `HF_TOKEN` in.",
       "Nothing was saved: `hf auth login` again; it writes the file, tells its path, and fails where it can't.",
+      "The file was made by hand: it holds the token alone, and nobody else may read it. `hf doctor --fix` sees to both.",
     ],
-    codes: ["ERR_HF_TOKEN_FILE", "ERR_HF_STORE_UNREADABLE", "ERR_HF_DISK"],
+    codes: ["ERR_HF_TOKEN_FILE", "ERR_HF_STORE_UNREADABLE", "ERR_HF_KEYCHAIN", "ERR_HF_DISK"],
   },
   {
-    symptom: "Models go to the wrong place, or the disk is full",
-    see: "`hf env` shows the folder of the cache and which variable has set it; `hf download REPO --dry-run` what it would need.",
+    symptom: "Models downloading to the wrong location, or a full disk",
+    see: "`hf env` shows the folder of the cache, `hf doctor` which variable has moved it and models that lie elsewhere; `hf download REPO --dry-run` what it would need.",
     mend: [
       "Everything elsewhere: set `HF_HOME`. The cache alone: `HF_HUB_CACHE`, or `hf download REPO --cache-dir DIR` once.",
       "Plain files in a folder of your own: `hf download REPO --local-dir DIR`.",
@@ -117,14 +129,19 @@ const SYMPTOMS: readonly Symptom[] = [
   },
   {
     symptom: "No network, a proxy, a certificate, a time-out",
-    see: "`hf access REPO` names what failed; `--debug` shows each request.",
-    mend: [],
+    see: "`hf doctor` names the step at which the way to the Hub or to its storage ends: name, connection, proxy, TLS, answer. `--debug` shows each request.",
+    mend: [
+      "A slow network: `hf doctor --timeout 10`.",
+      "A clock that is wrong: `hf doctor` compares it with the Hub's.",
+    ],
     codes: [
       "ERR_HF_NETWORK",
       "ERR_HF_TIMEOUT",
       "ERR_HF_PROXY",
       "ERR_HF_TLS",
       "ERR_HF_BAD_ANSWER",
+      "ERR_HF_REDIRECT",
+      "ERR_HF_HTTP",
       "ERR_HF_HUB_DOWN",
       "ERR_HF_RATE_LIMITED",
       "ERR_HF_OFFLINE",
@@ -132,15 +149,50 @@ const SYMPTOMS: readonly Symptom[] = [
   },
   {
     symptom: "A download is refused because its bytes do not match",
-    see: "The error names the file. Nothing wrong was kept.",
+    see: "The error names the file, and nothing wrong was kept; `hf doctor` shows whether a proxy or another endpoint is on the way.",
     mend: [],
-    codes: ["ERR_HF_INTEGRITY"],
+    codes: ["ERR_HF_INTEGRITY", "ERR_HF_UNSAFE_NAME"],
   },
   {
     symptom: "A command waits for another process",
-    see: "The error names the lock's file.",
+    see: "`hf doctor` names the process that holds the lock.",
+    mend: ["A lock that a dead process left behind, where locks are files: `hf doctor --fix`."],
+    codes: ["ERR_HF_LOCK_TIMEOUT", "ERR_HF_CONFLICT"],
+  },
+  {
+    symptom: "`403 Forbidden`: an organisation, a disabled repo, a right to write",
+    see: "`hf access REPO` names the rule; `hf access REPO --write` asks whether you may write.",
     mend: [],
-    codes: ["ERR_HF_LOCK_TIMEOUT"],
+    codes: ["ERR_HF_ORG_POLICY", "ERR_HF_REPO_DISABLED", "ERR_HF_FORBIDDEN", "ERR_HF_NOT_READ_ONLY"],
+  },
+  {
+    symptom: "git asks for a password, or `Authentication failed` at clone and push",
+    see: "`hf doctor` tells whether git has a helper for the Hub, whether it still works, and whether `.netrc` comes first.",
+    mend: ["No helper, or one that is gone: `hf auth setup-git`."],
+    codes: ["ERR_HF_GIT"],
+  },
+  {
+    symptom: "A token was committed, or shown to others",
+    see: "`hf doctor` finds a `.env` with a token that git tracks, anywhere in the repository, and tokens among the arguments of your processes.",
+    mend: [
+      "End the token at the Hub: `hf auth revoke` for one that you have, `hf auth logout --revoke` for a saved login.",
+    ],
+    codes: ["ERR_HF_NOT_REVOKED"],
+  },
+  {
+    symptom: "A job has no token",
+    see: "`hf doctor --advise` says which way suits the machine it runs on; `hf auth status` which source has none.",
+    mend: [
+      "`HF_TOKEN` is set but empty: the secret has another name, or this job is not given it, as in a pull request from a fork.",
+      "Without a stored token: `hf auth ci github`.",
+    ],
+    codes: ["ERR_HF_OIDC", "ERR_HF_NO_TERMINAL"],
+  },
+  {
+    symptom: "`hf run` does not start the command",
+    see: "The error names the command.",
+    mend: [],
+    codes: ["ERR_HF_COMMAND_NOT_FOUND", "ERR_HF_COMMAND_NOT_RUN"],
   },
 ];
 
