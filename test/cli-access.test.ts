@@ -108,6 +108,19 @@ describe("hf access", () => {
     assert.deepEqual([said["verdict"], said["retryAfter"], limited.exit], ["rate-limited", 90, 9]);
   });
 
+  it("says nothing of what everybody may do where that got no answer", async (t) => {
+    const hub = await serve(t, ({ method, headers }, response) => {
+      if (method !== "HEAD" || headers["authorization"] === undefined) response.writeHead(503);
+      else response.writeHead(404, { "x-repo-commit": "0".repeat(40), "x-error-code": "EntryNotFound" });
+      response.end();
+    });
+    const env = { HF_TOKEN: world.token("alice-read") };
+    const { stdout, exit } = await world.hf(["access", "a/b", "--endpoint", hub.url], { env });
+    assert.deepEqual([exit, /without:\s+the Hub did not say/.test(stdout)], [0, true], stdout);
+    const json = await world.hf(["access", "a/b", "--endpoint", hub.url, "--json"], { env });
+    assert.equal((JSON.parse(json.stdout) as { public: unknown }).public, null);
+  });
+
   it("is in its own help by no name that is not there", async () => {
     for (const words of [
       ["access", "a/b", "--help"],

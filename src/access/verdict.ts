@@ -1,5 +1,6 @@
 import type { Repo } from "../core/repo.ts";
 import { lacksGatedRead, ownerOf, restrictionOf, standingOf, tokenCovers } from "./account.ts";
+import { safeText } from "../core/errors.ts";
 import { deadToken, unreachable, withheld } from "./call-verdict.ts";
 import { missingVerdict } from "./missing.ts";
 import * as next from "./next-steps.ts";
@@ -160,7 +161,7 @@ function forbidden(evidence: Refused, repo: Repo, account: Account | undefined):
     const step = next.look(evidence, repo, `Ask ${ownerOf(repo) || "its owner"} for the right to write:`);
     return refusedFor({ kind: "forbidden" }, code, message, step);
   }
-  const said = answer.said === "" ? "" : ` It says: ${answer.said}`;
+  const said = answer.said === "" ? "" : ` It says: ${safeText(answer.said, 300)}`;
   const message = `The Hub refuses ${named(repo)} and nothing tells why.${said}`;
   const command = next.run("auth whoami", evidence);
   const step = { text: `See what this token may do: ${command}`, command };

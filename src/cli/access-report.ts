@@ -113,8 +113,9 @@ function facts(evidence: AccessEvidence): string[][] {
     rows.push(["Hub said:", words]);
   }
   if (anonymous !== undefined) {
-    const open = anonymous.kind === "readable";
-    rows.push(["without:", open ? "anybody may read it" : "nobody may read it without a token"]);
+    const open = isOpen(anonymous);
+    const words = open ? "anybody may read it" : "nobody may read it without a token";
+    rows.push(["without:", open === undefined ? "the Hub did not say" : words]);
   }
   if (requestId !== undefined) rows.push(["request:", requestId]);
   return rows.map(([name = "", words = ""]) => [name, safeText(words, 1000)]);
@@ -187,13 +188,19 @@ function accessData({ verdict, evidence }: AccessReport): { readonly [key: strin
           },
     account: account?.kind === "known" ? plain(account.account.name) : null,
     gate: gate ?? null,
-    public: open === undefined ? null : open.kind === "readable",
+    public: open === undefined ? null : (isOpen(open) ?? null),
     hub: {
       status: status ?? null,
       said: said === "" ? null : plain(said),
       requestId: plain(requestId),
     },
   };
+}
+
+/** Whether nobody in particular may; undefined where no answer came, or one that is about something else. */
+function isOpen(reading: HubReading): boolean | undefined {
+  if (reading.kind === "readable") return true;
+  return [401, 403, 404].includes(reading.error.status ?? 0) ? false : undefined;
 }
 
 function plain(text: string | undefined): string | null {

@@ -91,7 +91,10 @@ export class Connection {
     this.#stream = undefined;
     this.#socket.ref();
     this.#socket.setTimeout(0);
-    this.#timer = setTimeout(() => this.#fail(timeoutError(this.#url, request.headTimeoutMs)), request.headTimeoutMs);
+    this.#timer = setTimeout(
+      () => this.#fail(timeoutError(this.#url, request.headTimeoutMs, request.method)),
+      request.headTimeoutMs,
+    );
     this.#socket.write(request.text, "latin1");
     return new Promise((resolve, reject) => {
       this.#head = { resolve, reject };
@@ -206,7 +209,7 @@ export class Connection {
     // While the consumer is the slow one, the peer has no chance to send.
     if (this.#phase === "stream" && this.#stream?.waits === true) return;
     const ms = this.#request?.idleTimeoutMs ?? 0;
-    this.#fail(timeoutError(this.#url, ms, this.#received()));
+    this.#fail(timeoutError(this.#url, ms, this.#request?.method ?? "GET", this.#received()));
   }
 
   #onError(error: Error): void {

@@ -22,11 +22,13 @@ export function connectionError(url: URL, cause: unknown, received?: number): Tr
   return new TransferError(code, message, { cause, received, ...(hint === undefined ? {} : { hint }) });
 }
 
-export function timeoutError(url: URL, ms: number, received?: number): TransferError {
+/** @param method of the request: a HEAD has less time than a GET, by a variable of its own */
+export function timeoutError(url: URL, ms: number, method: string, received?: number): TransferError {
   const what = received === undefined ? "No answer from" : "No byte from";
-  return new TransferError("ERR_HF_TIMEOUT", `${what} ${url.host} for ${ms / 1000} s`, {
+  const variable = method === "HEAD" ? "HF_HUB_ETAG_TIMEOUT" : "HF_HUB_DOWNLOAD_TIMEOUT";
+  return new TransferError("ERR_HF_TIMEOUT", `${what} ${url.host} for ${ms / 1000} s.`, {
     received,
-    hint: "Check the network, then try again. HF_HUB_DOWNLOAD_TIMEOUT gives it more seconds.",
+    hint: `Check the network, then try again. ${variable} gives it more seconds.`,
   });
 }
 

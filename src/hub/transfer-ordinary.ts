@@ -34,7 +34,8 @@ export async function openOrdinary(
       let received = 0;
       const { signal, idleTimeoutMs } = options;
       const stop = (): void => void answer.destroy(new Error("aborted"));
-      const still = (): void => void answer.destroy(timeoutError(url, idleTimeoutMs, received));
+      const still = (): void =>
+        void answer.destroy(timeoutError(url, idleTimeoutMs, options.method ?? "GET", received));
       signal?.addEventListener("abort", stop, { once: true });
       // The answer loses sight of its socket at the end; the socket may live on in the agent.
       const { socket } = answer;
@@ -66,7 +67,7 @@ async function sendRequest(
   return new Promise((resolve, reject) => {
     const sent = request(url, init, resolve);
     const again = (): Promise<IncomingMessage> => sendRequest(url, headers, { method, headTimeoutMs, ...rest });
-    const timer = setTimeout(() => sent.destroy(timeoutError(url, headTimeoutMs)), headTimeoutMs);
+    const timer = setTimeout(() => sent.destroy(timeoutError(url, headTimeoutMs, method)), headTimeoutMs);
     const stop = (): void => void sent.destroy(new Error("aborted"));
     signal?.addEventListener("abort", stop, { once: true });
     const settled = (): void => {
