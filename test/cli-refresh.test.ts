@@ -67,6 +67,17 @@ describe("a command whose login is in its last day", () => {
     assert.equal(file("token"), old);
   });
 
+  it("is shown by status as it is after that", async () => {
+    await signIn(3600);
+    const status = await world.hf(["auth", "status", "--json"]);
+    assert.deepEqual([status.exit, status.stderr, refreshes()], [0, "", 1]);
+    const answer = JSON.parse(status.stdout) as { sources: { state: string; expiresAt?: string }[] };
+    const expiresAt = answer.sources.find(({ state }) => state === "active")?.expiresAt ?? "";
+    const [, seconds = ""] = /^expires_at = (\d+)$/m.exec(file("stored_tokens")) ?? [];
+    assert.equal(Date.parse(expiresAt), Number(seconds) * 1000);
+    assert.ok(Date.parse(expiresAt) > Date.now() + DAY * 1000);
+  });
+
   it("uses the old token, with a warning, while the Hub is down", async () => {
     const old = await signIn(3600);
     world.hub.fault({ path: "/oauth/token", status: 503 });
@@ -86,7 +97,7 @@ describe("hf auth refresh", () => {
     const old = await signIn(2 * DAY);
     const done = await world.hf(["auth", "refresh"]);
     assert.deepEqual([done.exit, done.stderr], [0, ""]);
-    assert.match(done.stdout, /Renewed oauth-carol, good until \d{4}-\d\d-\d\d \d\d:\d\d/);
+    assert.match(done.stdout, /Renewed oauth-carol, good until \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
     const token = file("token");
     assert.notEqual(token, old);
     const named = await world.hf(["auth", "refresh", "--name", "oauth-carol", "--json"]);

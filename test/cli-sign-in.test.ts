@@ -57,6 +57,22 @@ describe("hf auth login --device", () => {
     if (process.platform !== "win32") assert.equal(statSync(join(world.home, "stored_tokens")).mode & 0o777, 0o600);
     assert.equal(await whoamiStatus(world.hub, token), 200);
     for (const secret of [token, refresh]) assert.ok(!(stdout + stderr).includes(secret));
+    // The same person once more: nobody's login was lost by it.
+    const again = start(["auth", "login", "--device", "--force"]);
+    await answerDevice(world.hub, (await again.until(CODE))[1] ?? "");
+    const renewed = await again.ended;
+    assert.equal(renewed.exit, 0, renewed.stderr);
+    assert.ok(!/took the place/.test(renewed.stderr), renewed.stderr);
+    const other = start(["auth", "login", "--device", "--force", "--name", "oauth-carol"]);
+    await answerDevice(world.hub, (await other.until(CODE))[1] ?? "", { user: "bob" });
+    assert.match((await other.ended).stderr, /took the place of another login named oauth-carol/);
+  });
+
+  it("ends with the reason and its exit code where the Hub takes no more requests", async () => {
+    world.hub.fault({ path: "/oauth/device", status: 429, retryAfter: 7200 });
+    const { exit, stderr } = await start(["auth", "login", "--device"]).ended;
+    assert.equal(exit, 9, stderr);
+    assert.match(stderr, /takes no more requests for now\.\nNext: Wait 7200 s, then sign in again: hf auth login/);
   });
 
   it("is for programs too: one line of JSON tells where to go, and the answer is one document", async () => {

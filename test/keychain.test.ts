@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { createFileTokenStore, createKeychain } from "../src/auth/index.ts";
@@ -7,7 +8,7 @@ import type { Keychain } from "../src/auth/index.ts";
 import { planLogin } from "../src/auth/store-plans.ts";
 import { systemClock } from "../src/core/clock.ts";
 import { Secret } from "../src/core/secret.ts";
-import { startKeyring, whyNoKeyring } from "./support/keyring.ts";
+import { startKeyring, whyNoKeyring, whyNoPackage } from "./support/keyring.ts";
 import type { Keyring } from "./support/keyring.ts";
 import { deviceLogin, whoamiStatus } from "./support/oauth.ts";
 import { HF, startWorld } from "./support/world.ts";
@@ -267,4 +268,34 @@ describe("a login in the system's keychain", { skip }, () => {
     assert.equal(asked.exit, 0, asked.stderr);
     return JSON.parse(asked.stdout) as string[];
   }
+});
+
+describe("a keychain that takes every call and answers none", { skip: whyNoPackage() ?? false }, () => {
+  it("is waited for once by a command, and named by it", { timeout: 60_000 }, async (test) => {
+    const quiet = await startWorld();
+    test.after(() => quiet.close());
+    let calls = 0;
+    const bus = createServer((socket) => {
+      calls++;
+      socket.on("error", () => undefined);
+    });
+    const path = join(quiet.folder, "bus");
+    await new Promise<void>((resolve) => bus.listen(path, resolve));
+    test.after(() => bus.close());
+    mkdirSync(quiet.home, { recursive: true });
+    const place = { origins: [quiet.hub.url], stamp: "ab" };
+    const index = { version: 1, active: "work", logins: { work: place, other: place } };
+    writeFileSync(join(quiet.home, "latchkey-keychain.json"), JSON.stringify(index));
+    for (const args of [
+      ["auth", "token"],
+      ["auth", "whoami"],
+      ["auth", "logout", "--name", "other"],
+    ]) {
+      calls = 0;
+      const { exit, stderr } = await quiet.hf(args, { env: { DBUS_SESSION_BUS_ADDRESS: `unix:path=${path}` } });
+      assert.equal(exit, 6, `${args.join(" ")}: ${stderr}`);
+      assert.match(stderr, /did not answer within 3 s\.\nNext: It may be locked and asking for its password/);
+      assert.equal(calls, 1, args.join(" "));
+    }
+  });
 });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
+import { whyNoPackage } from "../../test/support/keyring.ts";
 import { root } from "../../test/support/root.ts";
 import { isHfError } from "../core/errors.ts";
 import { createKeychain, tryKeychain } from "./keychain.ts";
@@ -20,16 +20,6 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "latchkey-keychain-"));
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
-
-const noPackage = ((): string | false => {
-  if (process.platform !== "linux") return "a message bus is Linux's own";
-  try {
-    createRequire(join(root, "package.json")).resolve("@napi-rs/keyring");
-    return false;
-  } catch {
-    return "the optional package @napi-rs/keyring is not installed";
-  }
-})();
 
 /** A package in the place of the real one: `body` is the inside of its class. */
 function install(body: string): void {
@@ -54,6 +44,7 @@ function keychain(
     from: more.from ?? join(home, "real", "hf.cjs"),
     timeoutMs: 400,
     startMs: more.startMs,
+    memory: { silentUntil: 0 },
   });
 }
 
@@ -97,7 +88,7 @@ describe("createKeychain()", () => {
 
   it(
     "gives a message bus that takes the call and never answers no more than its time",
-    { skip: noPackage, timeout: 60_000 },
+    { skip: whyNoPackage() ?? false, timeout: 60_000 },
     async () => {
       const bus = createServer((socket) => socket.on("error", () => undefined));
       await new Promise<void>((resolve) => bus.listen(join(home, "bus"), resolve));
@@ -110,6 +101,38 @@ describe("createKeychain()", () => {
       }
     },
   );
+
+  it("does not ask one again that was silent a moment ago, and does a little later", async () => {
+    const log = join(home, "log");
+    install(`constructor(service, account, options) {
+      if (options.linux.store !== "secret-service") throw new Error("no such store");
+      require("fs").appendFileSync(${JSON.stringify(log)}, "asked ");
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    }`);
+    let now = 1_000_000;
+    const memory = { silentUntil: 0 };
+    const ask = async (action: (chain: Keychain) => Promise<unknown>, asked: number): Promise<void> => {
+      const [env, from] = [{}, join(home, "real", "hf.cjs")];
+      const { execPath } = process;
+      const chain = createKeychain({
+        platform: "linux",
+        env,
+        execPath,
+        from,
+        timeoutMs: 200,
+        memory,
+        clock: { now: () => now },
+      });
+      await assert.rejects(action(chain), fault(/did not answer within 0\.2 s/));
+      assert.equal(readFileSync(log, "utf8"), "asked ".repeat(asked));
+    };
+    await ask((chain) => chain.read("work"), 1);
+    now += 4000;
+    await ask((chain) => chain.read("work"), 1);
+    await ask((chain) => chain.remove("other"), 1);
+    now += 1000;
+    await ask((chain) => chain.read("work"), 2);
+  });
 
   it("leaves no process behind either where whoever asked is gone", { timeout: 60_000 }, async () => {
     const pid = join(home, "pid");

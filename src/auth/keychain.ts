@@ -1,7 +1,8 @@
 import { realpathSync } from "node:fs";
 import process from "node:process";
+import { systemClock } from "../core/clock.ts";
 import { DiskError, safeText } from "../core/errors.ts";
-import type { Environment } from "../core/ports.ts";
+import type { Clock, Environment } from "../core/ports.ts";
 import { plainText } from "../core/terminal-text.ts";
 import { KEYCHAIN_PROGRAM } from "./keychain-program.ts";
 import { withoutTokens } from "./token-variables.ts";
@@ -37,7 +38,25 @@ export interface KeychainOptions {
   readonly timeoutMs?: number | undefined;
   /** Milliseconds that the process may take to start, on a busy machine. The call's own time counts from then. @default 7_000 */
   readonly startMs?: number | undefined;
+  /** @default the real clock */
+  readonly clock?: Pick<Clock, "now"> | undefined;
+  /** @default one for this process */
+  readonly memory?: KeychainMemory | undefined;
 }
+
+/** What a process knows of its keychain, so that a person does not wait for one that is silent call after call. */
+export interface KeychainMemory {
+  /** Milliseconds since the epoch until which it counts as silent. */
+  silentUntil: number;
+}
+
+/** On the process and not in this module: the program is several bundles, and each has a module of its own. */
+function thisProcess(): KeychainMemory {
+  const shared = globalThis as { [MEMORY]?: KeychainMemory };
+  return (shared[MEMORY] ??= { silentUntil: 0 });
+}
+
+const MEMORY: unique symbol = Symbol.for("latchkey.keychain");
 
 const BACKENDS: Partial<Record<NodeJS.Platform, readonly [string, string]>> = {
   darwin: ["macos-keychain", "the macOS keychain"],
@@ -47,6 +66,8 @@ const SECRET_SERVICE = ["secret-service", "the keychain (Secret Service)"] as co
 
 const TIMEOUT_MS = 3_000;
 const START_MS = 7_000;
+/** Milliseconds that one which did not answer is not asked again. */
+const PAUSE_MS = 5_000;
 const LARGEST = 64 * 1024;
 
 /**
@@ -55,9 +76,15 @@ const LARGEST = 64 * 1024;
  */
 export function createKeychain(options: KeychainOptions): Keychain {
   const { platform, execPath, from, timeoutMs = TIMEOUT_MS, startMs = START_MS } = options;
+  const { clock = systemClock, memory = thisProcess() } = options;
   const [backend, label] = BACKENDS[platform] ?? SECRET_SERVICE;
 
   const call = async (action: "read" | "write" | "remove", account: string, text?: string): Promise<unknown> => {
+    if (clock.now() < memory.silentUntil) throw silent(label, timeoutMs);
+    const isSilent = (): DiskError => {
+      memory.silentUntil = clock.now() + PAUSE_MS;
+      return silent(label, timeoutMs);
+    };
     const { ProgramFault, runProgram } = await import("../core/run-program.ts");
     let result;
     try {
@@ -77,12 +104,12 @@ export function createKeychain(options: KeychainOptions): Keychain {
       });
     } catch (error) {
       if (!(error instanceof ProgramFault)) throw error;
-      if (error.kind === "too-slow") throw silent(label, timeoutMs);
+      if (error.kind === "too-slow") throw isSilent();
       throw broken(label, error.kind === "too-much" ? "it says too much" : "its program could not be run");
     }
     const answer = readAnswer(result.stdout);
     if (answer["kind"] === "done") return answer["value"];
-    if (answer["kind"] === "slow") throw silent(label, timeoutMs);
+    if (answer["kind"] === "slow") throw isSilent();
     throw faultOf(label, answer, result.stderr);
   };
 

@@ -333,7 +333,7 @@ describe("a refresh that is refused for good", () => {
     const before = [file("token"), file("stored_tokens")];
     const found = await resolve();
     assert.equal(found.token.expose(), told["access_token"]);
-    assert.match(found.warnings?.[0] ?? "", /the Hub does not renew 'oauth-carol' any more\. Sign in again with/);
+    assert.match(found.warnings?.[0] ?? "", /^The Hub does not renew 'oauth-carol' any more\. Sign in again with/);
     now += 3_600_000;
     assert.deepEqual((await resolve()).warnings, []);
     assert.equal(refreshes(), 1);

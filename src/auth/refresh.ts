@@ -89,8 +89,10 @@ export function createRefresher(options: RefreshOptions): LoginRefresher {
       if (!final && clock.now() < memory.quietUntil) return { changed: false };
       if (!final) memory.quietUntil = clock.now() + PAUSE_MS;
       const name = plainText(login.name, 60);
-      const hint = final ? ` ${error.hint}` : " The old token is used for now.";
-      return { changed: false, warning: `The saved login '${name}' could not be renewed: ${error.message}${hint}` };
+      const warning = final
+        ? `${error.message} ${error.hint}`
+        : `The saved login '${name}' could not be renewed: ${error.message} The old token is used for now.`;
+      return { changed: false, warning };
     } finally {
       delete known.working;
     }
@@ -239,7 +241,7 @@ export function notOauth(login: StoredToken): HfError {
 }
 
 function noLonger(login: StoredToken, cause: GrantRefused): HfError {
-  return new TokenError("ERR_HF_INVALID_TOKEN", `the Hub does not renew '${plainText(login.name, 60)}' any more.`, {
+  return new TokenError("ERR_HF_INVALID_TOKEN", `The Hub does not renew '${plainText(login.name, 60)}' any more.`, {
     cause,
     hint: "Sign in again with 'hf auth login --force'.",
   });

@@ -14,6 +14,12 @@ export function whyNoKeyring(): string | undefined {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   const missing = PROGRAMS.filter((program) => !folders.some((folder) => existsSync(join(folder, program))));
   if (missing.length > 0) return `${missing.join(", ")} not installed (Debian: dbus, gnome-keyring)`;
+  return whyNoPackage();
+}
+
+/** Why no keychain at all can be asked here, not even a silent one. */
+export function whyNoPackage(): string | undefined {
+  if (process.platform !== "linux") return "Secret Service is Linux's own";
   try {
     createRequire(join(root, "dist/bin/hf.cjs"))("@napi-rs/keyring");
     return undefined;

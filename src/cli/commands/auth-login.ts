@@ -216,7 +216,9 @@ function saved(
       "Python's tools can't read the keychain: to them you are not signed in here. 'hf run -- CMD' gives them the token.",
     );
   }
-  if (report.replacedOther) {
+  // The Hub's own name for a sign-in by page has the account in it: the same person came again.
+  const again = report.expiresAt !== undefined && report.name === `oauth-${report.user}`;
+  if (report.replacedOther && !again) {
     notes.push(
       `It took the place of another login named ${name}, whose token is not saved any more. With --name NAME both stay.`,
     );

@@ -39,7 +39,7 @@ export const authRefresh = command<Flags>({
     }
     const { expiresAt } = outcome;
     const until =
-      expiresAt === undefined ? "" : `, good until ${expiresAt.toISOString().slice(0, 16).replace("T", " ")}`;
+      expiresAt === undefined ? "" : `, good until ${expiresAt.toISOString().slice(0, 16).replace("T", " ")} UTC`;
     return {
       data: {
         name: shown,

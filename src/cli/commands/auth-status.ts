@@ -1,3 +1,4 @@
+import type { SourceSurvey } from "../../auth/index.ts";
 import { command, switchFlag } from "../command.ts";
 import { tick } from "../output.ts";
 import type { StatusProblem } from "../status-report.ts";
@@ -16,13 +17,18 @@ export const authStatus = command<Flags>({
     const { emptyTokenVariables, lookAlikes, surveySources, whoami } = await import("../../auth/index.ts");
     const { statusReport } = await import("../status-report.ts");
     const offline = flags.offline === true || session.settings.offline;
-    const survey = await surveySources(session.sources({ exchange: !offline }), Date.now());
+    const look = (): Promise<SourceSurvey> => surveySources(session.sources({ exchange: !offline }), Date.now());
+    let survey = await look();
     const { resolution } = survey;
     let user: string | null = null;
     let problem: StatusProblem | undefined;
     if (resolution.kind === "found" && !offline) {
       try {
-        user = (await whoami(await session.hub("required"), { signal: context.signal })).name;
+        const hub = await session.hub("required");
+        // A login that was due has been renewed by now: what is shown must be what is there.
+        const renewed = hub.credential?.token.equals(resolution.token) === false;
+        if (renewed && resolution.tokenName !== undefined) survey = await look();
+        user = (await whoami(hub, { signal: context.signal })).name;
       } catch (error) {
         const { isHfError } = await import("../../core/errors.ts");
         if (!isHfError(error)) throw error;

@@ -167,7 +167,13 @@ describe("deviceLogin()", () => {
   it("says so when the start is refused, or is no start", async (test) => {
     const refused = await run(test, error("invalid_client"), []);
     assert.deepEqual([refused.code, refused.invitations], ["ERR_HF_NOT_SIGNED_IN", []]);
-    for (const start of [reply(200, {}), reply(404, {}), (response: ServerResponse) => response.end("<html>")]) {
+    const missing = reply(404, { error: "Sorry, we can't find the page you are looking for." });
+    for (const start of [
+      reply(200, {}),
+      reply(404, {}),
+      missing,
+      (response: ServerResponse) => response.end("<html>"),
+    ]) {
       const bad = await run(test, start, []);
       assert.deepEqual([bad.code, bad.invitations], ["ERR_HF_BAD_ANSWER", []]);
     }

@@ -299,12 +299,14 @@ export function refusedSignIn(error: string, description: string | undefined): H
     hint:
       error === "invalid_client" || error === "unauthorized_client"
         ? "Check HF_DEVICE_CODE_OAUTH_CLIENT_ID and HF_ENDPOINT, or paste a token with 'hf auth login'."
-        : "Try 'hf auth login --device', or paste a token with 'hf auth login'.",
+        : "Run 'hf auth login' for another way: a browser, a code, or a token that you paste.",
   });
 }
 
 function signInError(error: unknown, endpoint: string): HfError {
   if (isHfError(error)) return error;
+  // A page that is not there is no refusal: nobody looked at the sign-in.
+  if (error instanceof ResponseBodyError && [404, 405].includes(error.status)) return badAnswer(endpoint, error);
   if (error instanceof ResponseBodyError) return refusedSignIn(error.error, error.error_description);
   if (error instanceof AuthorizationResponseError) return refusedSignIn(error.error, error.error_description);
   return badAnswer(endpoint, error);
