@@ -155,6 +155,16 @@ describe("a login in the system's keychain", { skip }, () => {
     assert.match((await hf(["auth", "token"])).stderr, /Not signed in/);
   });
 
+  it("is not called signed out where the keychain kept it", async () => {
+    await signIn("alice-read");
+    keyring.lock();
+    const { exit, stdout } = await hf(["auth", "logout"]);
+    assert.deepEqual(
+      [exit, stdout],
+      [6, "No login is used any more. Still saved, and there to be signed out: alice-read\n"],
+    );
+  });
+
   it("is told apart from one that somebody took out of the keychain", async () => {
     await signIn("alice-read");
     const kept = await accounts();

@@ -140,13 +140,14 @@ async function signOutAll(context: CliContext, session: Session, done: Done): Pr
     };
   }
   const all = names?.length === 0 ? "" : `: ${names?.join(", ")}`;
+  const inPart = names?.length === 0 ? "No login is used any more" : `Signed out${all}${ended(done)}`;
   return {
     data: { ...data, revoked: done.revoked !== undefined },
     ...exit,
     human: [
       left?.length === 0
         ? `${tick(context.printer)} Signed out${all}${ended(done)}`
-        : `Signed out${all}${ended(done)}. Still here: ${left?.join(", ")}`,
+        : `${inPart}. Still saved, and there to be signed out: ${left?.join(", ")}`,
     ],
     quiet: names ?? [],
     notes: done.notes,
