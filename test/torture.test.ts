@@ -25,6 +25,21 @@ describe("a download under faults", () => {
     });
   }
 
+  for (const name of ["none", "cut in the body", "no ranges after the first", "another etag after some"]) {
+    it(`publishes nothing wrong of a file that comes over several connections: ${name}`, async () => {
+      const fault = FAULTS.find((one) => one.name === name);
+      assert.ok(fault !== undefined);
+      const { faults, ranges } = await runCase(world, fault, "ranged", 8);
+      assert.deepEqual(faults, []);
+      assert.ok((ranges ?? 0) > 0, "it came over one connection alone");
+    });
+  }
+
+  it("is whole after 4 kills over several connections", async () => {
+    const { faults } = await runKills(world, { kills: 4, random: createRandom(8), span: 3000, kind: "ranged" });
+    assert.deepEqual(faults, []);
+  });
+
   it("fetches files of every name", async () => {
     const [none] = FAULTS;
     assert.ok(none !== undefined);

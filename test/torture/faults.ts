@@ -43,6 +43,18 @@ export const FAULTS: readonly NamedFault[] = [
   { name: "bytes that are not HTTP", rules: [{ ...storage, garbage: true, times: 2 }], ends: [8] },
   { name: "a page of a captive portal", rules: [{ ...storage, htmlBody: true, times: 1 }], ends: [7, 8] },
   { name: "a commit that is another", rules: [{ ...files, commit: "0".repeat(40) }], ends: [7, 8] },
+  {
+    name: "429 for all but the first",
+    rules: [{ ...storage, skip: 1, status: 429, retryAfter: 0 }],
+    ends: [9],
+    slow: true,
+  },
+  { name: "no ranges", rules: [{ ...storage, ignoreRange: true }], ends: [] },
+  { name: "no ranges after the first", rules: [{ ...storage, skip: 1, ignoreRange: true }], ends: [8] },
+  { name: "wrong ranges after the first", rules: [{ ...storage, skip: 1, wrongContentRange: 7 }], ends: [7, 8] },
+  { name: "another etag after some", rules: [{ ...storage, skip: 3, etag: '"other"' }], ends: [7, 8] },
+  { name: "416 after some", rules: [{ ...storage, skip: 3, status: 416, times: 2 }], ends: [1, 8] },
+  { name: "403 after some", rules: [{ ...storage, skip: 3, status: 403, times: 2 }], ends: [1, 8] },
   { name: "a slow body", rules: [{ ...storage, slowBody: 2_000_000 }], ends: [], slow: true },
 ];
 

@@ -36,15 +36,22 @@ const tell = (verdict: Verdict | string): void => {
 };
 try {
   tell(await runKills(world, { kills: 200, random, span: 1200, isOver }));
+  tell(await runKills(world, { kills: 40, random, span: 3000, kind: "ranged", isOver }));
   for (const megabytes of [2, 5, 8]) tell(await runFullDisk(world, megabytes));
+  for (const megabytes of [8, 20]) tell(await runFullDisk(world, megabytes, "ranged"));
   const environments = await makeEnvironments(join(root, ".conformance")).catch((error: unknown) => {
     say(`SKIPPED: Python's clients could not be installed (${error instanceof Error ? error.message : String(error)})`);
   });
   if (environments !== undefined) {
     for (let round = 0; round < 5 && !isOver(); round++) tell(await runMixed(world, environments, random));
   }
-  const cases = FAULTS.flatMap((fault) =>
-    (Object.keys(KINDS) as Kind[]).flatMap((kind) => [1, 2, 8].map((workers) => ({ fault, kind, workers }))),
+  // A file that comes over several connections takes seconds: each fault meets it with another number of them, and 8.
+  const connections = (kind: Kind, at: number): number[] =>
+    kind === "ranged" ? [...new Set([(at % 8) + 1, 8])] : [1, 2, 8];
+  const cases = FAULTS.flatMap((fault, at) =>
+    (Object.keys(KINDS) as Kind[]).flatMap((kind) =>
+      connections(kind, at).map((workers) => ({ fault, kind, workers })),
+    ),
   );
   let left = cases.length;
   for (const { fault, kind, workers } of cases) {

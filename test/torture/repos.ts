@@ -6,6 +6,7 @@ export const KINDS = {
   large: "torture/large",
   mixed: "torture/mixed",
   names: "torture/names",
+  ranged: "torture/ranged",
 } as const;
 export type Kind = keyof typeof KINDS;
 
@@ -19,6 +20,8 @@ const large: Files = {
   "b.safetensors": { size: 3_000_000, seed: 2 },
   "same-as-b.safetensors": { size: 3_000_000, seed: 2 },
 };
+/** Large enough to come over several connections, where each is held to {@link RANGED_RATE}. */
+const ranged: Files = { "model.safetensors": { size: 26_000_000, seed: 4 } };
 const names: Files = {
   "a file with spaces.txt": "1",
   "größe/東京.txt": "2",
@@ -29,6 +32,9 @@ const names: Files = {
   "empty.txt": "",
 };
 
+/** Bytes a second of each connection with which one of them would need more than two seconds for the file. */
+export const RANGED_RATE = 7_000_000;
+
 export const TORTURE_SEED: Seed = {
   users: [{ name: "torture" }],
   repos: [
@@ -36,6 +42,7 @@ export const TORTURE_SEED: Seed = {
     { id: KINDS.large, commits: [{ message: "Upload", files: large }] },
     { id: KINDS.mixed, commits: [{ message: "Upload", files: { ...small, ...large } }] },
     { id: KINDS.names, commits: [{ message: "Upload", files: names }] },
+    { id: KINDS.ranged, commits: [{ message: "Upload", files: ranged }] },
   ],
 };
 
@@ -45,4 +52,5 @@ export const FILES: Readonly<Record<Kind, number>> = {
   large: Object.keys(large).length + 1,
   mixed: Object.keys(small).length + Object.keys(large).length + 1,
   names: Object.keys(names).length + 1,
+  ranged: Object.keys(ranged).length + 1,
 };
