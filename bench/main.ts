@@ -12,6 +12,7 @@ import { findPeers } from "./peers.ts";
 import { resolve } from "./resolve.ts";
 import { smallFiles, smallRepo } from "./small-files.ts";
 import { startup } from "./startup.ts";
+import { throttled, throttledRepo } from "./throttled.ts";
 
 const QUESTIONS = {
   startup: { ask: startup, rounds: 15 },
@@ -19,6 +20,7 @@ const QUESTIONS = {
   access: { ask: access, rounds: 9 },
   doctor: { ask: doctor, rounds: 5 },
   "large-file": { ask: largeFile, rounds: 5 },
+  throttled: { ask: throttled, rounds: 3 },
   "small-files": { ask: smallFiles, rounds: 5 },
 };
 
@@ -27,7 +29,9 @@ async function main(wanted: readonly string[]): Promise<void> {
   const peers = findPeers();
   const seed = defaultSeed();
   const orgs = [...(seed.orgs ?? []), { name: "bench" }];
-  const world = await startWorld({ seed: { ...seed, orgs, repos: [...(seed.repos ?? []), largeRepo, smallRepo] } });
+  const world = await startWorld({
+    seed: { ...seed, orgs, repos: [...(seed.repos ?? []), largeRepo, smallRepo, throttledRepo] },
+  });
   const answers: Answer[] = [];
   try {
     for (const [name, { ask, rounds }] of Object.entries(QUESTIONS)) {

@@ -49,6 +49,8 @@ export interface PourOptions {
   readonly fixed?: () => string | undefined;
   /** Told about each answer that fits, before its bytes; what it throws ends the work. */
   readonly onFit?: () => void;
+  /** Tries in all. @default 100 */
+  readonly tries?: number;
   /** Told before the bytes of each answer: its strong etag, where it has one. */
   readonly onValidator?: (validator: string | undefined) => void;
   /** Told about every byte that came (negative: that must come again). */
@@ -109,7 +111,7 @@ export async function pour(source: Source, sink: Sink, options: PourOptions): Pr
       barren = piece.at > before ? 0 : barren + 1;
       // The opening has its own retries; a peer that never sent a byte is not worth another round of them.
       if (piece.at === begun && file === undefined && !outOfRange) throw error;
-      if (barren >= MAX_BARREN || attempt >= MAX_TRIES) throw error;
+      if (barren >= MAX_BARREN || attempt >= (options.tries ?? MAX_TRIES)) throw error;
       if (outOfRange) {
         options.onBytes(-piece.at);
         await sink.restart();

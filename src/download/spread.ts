@@ -38,13 +38,16 @@ export interface SpreadOptions extends Pick<
   readonly onValidator: (validator: string | undefined) => void;
   readonly connections: Connections;
   readonly throughput: Throughput;
+  /** Bytes of a piece at least, but for the last one. @default 4 MiB */
+  readonly smallest?: number;
 }
 
-/** A piece is this large at least, but for the last one. */
 const SMALLEST = 4 * 1024 * 1024;
 const LARGEST = 512 * 1024 * 1024;
 /** While nothing was measured yet. */
 const UNMEASURED = 16 * 1024 * 1024;
+/** Tries for a piece that another connection may bring as well. */
+const FEW_TRIES = 10;
 /** Milliseconds that a connection should be busy with a piece: beside them the asking for it is nothing. */
 const PIECE_MS = 5_000;
 
@@ -66,7 +69,7 @@ export async function spread(
   sink: SpreadSink,
   options: SpreadOptions,
 ): Promise<"whole" | "misfit"> {
-  const { connections, throughput, holes } = options;
+  const { connections, throughput, holes, smallest = SMALLEST } = options;
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   setMaxListeners(0, signal);
@@ -94,14 +97,14 @@ export async function spread(
     const each = throughput.rate / Math.max(1, delivering());
     const timely = throughput.rate === 0 ? UNMEASURED : (each * PIECE_MS) / 1000;
     const share = left() / (2 * Math.max(throughput.wanted, workers.size));
-    return Math.round(Math.max(SMALLEST, Math.min(timely, share, LARGEST)));
+    return Math.round(Math.max(smallest, Math.min(timely, share, LARGEST)));
   };
   const next = (): Piece | undefined => {
     const [hole] = queue;
     if (hole === undefined) return undefined;
     const most = divided ? pieceBytes() : Infinity;
     // No crumb is left behind.
-    const end = hole.end - hole.start - most < SMALLEST ? hole.end : hole.start + most;
+    const end = hole.end - hole.start - most < smallest ? hole.end : hole.start + most;
     const piece = { at: hole.start, end };
     if (end === hole.end) queue.shift();
     else hole.start = end;
@@ -132,6 +135,7 @@ export async function spread(
         begun: validator === undefined ? undefined : { bytes: piece.at, validator },
         fixed: () => (divided || onFit !== undefined ? validator : undefined),
         ...(onFit === undefined ? {} : { onFit }),
+      ...(patient ? {} : { tries: FEW_TRIES }),
         onValidator(its) {
           if (divided) return;
           validator = its;
@@ -212,8 +216,8 @@ export async function spread(
     if (piece === undefined || !first.delivering || scout !== undefined || validator === undefined) return false;
     const lead = pieceBytes();
     const [start, end] = [piece.at + lead, piece.end];
-    if (end - start < SMALLEST || !connections.take()) return false;
-    const asked: Piece = { at: start, end: end - start - lead < SMALLEST ? end : start + lead };
+    if (end - start < smallest || !connections.take()) return false;
+    const asked: Piece = { at: start, end: end - start - lead < smallest ? end : start + lead };
     const known = { restarts, validator };
     const worker: Worker = { piece: asked, delivering: false };
     scout = worker;
