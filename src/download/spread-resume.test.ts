@@ -62,6 +62,12 @@ async function until(what: () => boolean): Promise<void> {
 /** When it goes over several connections, and much of it has come. */
 const isHalf = (): boolean => gets().length >= 4 && sent() >= SIZE / 2;
 
+/** Holds each connection to a rate, and the first one to a lower: so that there are gaps behind which others go on. */
+function slow(): () => void {
+  hub.fault({ origin: "cdn", method: "GET", slowBody: 6_000_000, times: 1 });
+  return hub.fault({ origin: "cdn", method: "GET", slowBody: 16_000_000 });
+}
+
 /** A process that was killed when half of it had come, over several connections. */
 async function killOne(): Promise<void> {
   const here = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
@@ -70,7 +76,7 @@ async function killOne(): Promise<void> {
     import { fetchSnapshot } from ${here("./index.js")};
     const hub = createHubClient({ endpoint: ${JSON.stringify(hub.url)} });
     await fetchSnapshot(hub, ${JSON.stringify(REPO)}, ${JSON.stringify({ cacheDir })});`;
-  const unslow = hub.fault({ origin: "cdn", method: "GET", slowBody: 16_000_000 });
+  const unslow = slow();
   const child = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: "ignore" });
   const ended = new Promise((resolve) => child.once("close", resolve));
   await until(isHalf);
@@ -80,7 +86,7 @@ async function killOne(): Promise<void> {
 }
 
 async function abortOne(): Promise<void> {
-  const unslow = hub.fault({ origin: "cdn", method: "GET", slowBody: 16_000_000 });
+  const unslow = slow();
   const stop = new AbortController();
   const ended = assert.rejects(fetchHere({ signal: stop.signal }), { message: "enough" });
   await until(isHalf);

@@ -135,7 +135,7 @@ export async function spread(
         begun: validator === undefined ? undefined : { bytes: piece.at, validator },
         fixed: () => (divided || onFit !== undefined ? validator : undefined),
         ...(onFit === undefined ? {} : { onFit }),
-      ...(patient ? {} : { tries: FEW_TRIES }),
+        ...(patient ? {} : { tries: FEW_TRIES }),
         onValidator(its) {
           if (divided) return;
           validator = its;
