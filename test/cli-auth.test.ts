@@ -239,6 +239,13 @@ describe("hf auth login", () => {
 });
 
 describe("hf auth whoami, token, list, switch, logout", () => {
+  it("say in their first line what they can be given", async () => {
+    for (const usage of ["use [NAME]", "switch [NAME]", "logout [--name NAME]"]) {
+      const help = await world.hf(["auth", usage.split(" ")[0] ?? "", "--help"]);
+      assert.equal(help.stdout.split("\n")[1], `  hf auth ${usage}`);
+    }
+  });
+
   it("names account, organisation, token, source and endpoint", async () => {
     await login("alice-fine");
     const done = await world.hf(["auth", "whoami", "--json"]);

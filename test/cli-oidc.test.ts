@@ -47,6 +47,16 @@ describe("a token by exchange on the command line", () => {
     assert.equal(download.exit, 0, download.stderr);
   });
 
+  it("is named by env as a source, for which nothing is exchanged", async () => {
+    world.hub.journal.clear();
+    const env = { ...given(), HF_TOKEN: world.token("bob-read") };
+    const done = await world.hf(["env", "--json"], { env });
+    assert.equal(JSON.parse(done.stdout).tokenSource, "oidc:env");
+    assert.deepEqual(world.hub.journal.entries, []);
+    const off = await world.hf(["env", "--json"], { env: { ...env, HF_HUB_DISABLE_IMPLICIT_TOKEN: "1" } });
+    assert.equal(JSON.parse(off.stdout).tokenSource, null);
+  });
+
   it("is shown by status: without the network as a promise, with it as whose it is", async () => {
     const env = { ...given(), HF_TOKEN: world.token("bob-read") };
     world.hub.journal.clear();

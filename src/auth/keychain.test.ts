@@ -172,6 +172,10 @@ describe("createKeychain()", () => {
       ["Couldn't access platform storage: Secret Service: unlock prompt was dismissed", /is locked/],
       ["Couldn't access platform storage: Object is locked", /is locked/],
       ["User interaction is not allowed.", /is locked/],
+      [
+        "DBus error: Unable to autolaunch a dbus-daemon without a $DISPLAY for X11",
+        /is not there: no D-Bus session is/,
+      ],
       ["Platform failure: DBus error: set your DBUS_SESSION_BUS_ADDRESS", /is not there/],
       ["The name org.freedesktop.secrets was not provided by any .service files", /is not there/],
       ["Secret Service: no result found", /is not there/],

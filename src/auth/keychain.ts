@@ -178,7 +178,9 @@ function faultOf(label: string, answer: Record<string, unknown>, stderr: string)
     });
   }
   if (NOT_THERE.test(said)) {
-    return new DiskError("ERR_HF_KEYCHAIN", `${sentence(label)} is not there: ${words}`, {
+    // Without a bus D-Bus wants to start one, and its words are about the display that this takes.
+    const why = /x11|\$display|autolaunch/i.test(said) ? "no D-Bus session is running here" : words;
+    return new DiskError("ERR_HF_KEYCHAIN", `${sentence(label)} is not there: ${why}`, {
       hint: `Start a keyring in this session (gnome-keyring, KWallet, KeePassXC), ${file}`,
     });
   }

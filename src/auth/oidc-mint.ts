@@ -1,7 +1,8 @@
 import { isAbsolute } from "node:path";
 import type { Credential } from "../core/credential.ts";
 import { carriesTokens } from "../core/credential.ts";
-import { diskError, isHfError, NetworkError, safeText, TokenError } from "../core/errors.ts";
+import { diskError, isHfError, NetworkError, RateLimitError, safeText, TokenError } from "../core/errors.ts";
+import type { HfError } from "../core/errors.ts";
 import type { Clock, Environment } from "../core/ports.ts";
 import { Secret } from "../core/secret.ts";
 import { readRegularFileSync } from "../core/read-file.ts";
@@ -87,7 +88,8 @@ async function runCommand(
   }
   if (result.code !== 0) {
     const said = safeText(result.stderr.trim(), 300);
-    throw refuse(`gives no ID token: exit ${result.code}${said === "" ? "" : `: ${said}`}`, again);
+    const how = result.code === -1 ? "a signal ended its program" : `exit ${result.code}`;
+    throw refuse(`gives no ID token: ${how}${said === "" ? "" : `: ${said}`}`, again);
   }
   if (prints === "text") return result.stdout;
   const answer = readJson(result.stdout);
@@ -125,7 +127,8 @@ async function askServer(
       maxBytes: LARGEST,
     });
   } catch (error) {
-    if (!isHfError(error) || error.status === undefined || error.status >= 429) throw error;
+    if (!isHfError(error)) throw error;
+    if (error.status === undefined || error.status >= 429) throw giverFault(error, label, url.host);
     throw new TokenError("ERR_HF_OIDC", `${label} gives this job no ID token: ${url.host} answered ${error.status}.`, {
       cause: error,
       hint: "Give the job the permission 'id-token: write', and see that the job has not ended.",
@@ -135,6 +138,24 @@ async function askServer(
   if (typeof value === "string") return value;
   throw new NetworkError("ERR_HF_BAD_ANSWER", `${url.host} answered to ${label}'s call for an ID token without one.`, {
     hint: "Is a proxy in between? ACTIONS_ID_TOKEN_REQUEST_URL says which server was asked.",
+  });
+}
+
+/** What went wrong is not the Hub's: advice about the Hub would send people to the wrong door. */
+function giverFault(error: HfError, label: string, host: string): HfError {
+  const message = `${label} gives no ID token now: ${error.message}`;
+  const own = `${host} is the server of ${label}, not the Hub`;
+  if (error instanceof RateLimitError) {
+    const { retryAfter } = error;
+    const when = retryAfter === undefined ? "in some minutes" : `in ${retryAfter} s`;
+    const more = retryAfter === undefined ? {} : { retryAfter };
+    return new RateLimitError(message, { cause: error, hint: `${own}. Run the job again ${when}.`, ...more });
+  }
+  if (!["ERR_HF_HUB_DOWN", "ERR_HF_TIMEOUT", "ERR_HF_NETWORK"].includes(error.code)) return error;
+  return new NetworkError(error.code === "ERR_HF_TIMEOUT" ? "ERR_HF_TIMEOUT" : "ERR_HF_NETWORK", message, {
+    cause: error,
+    ...(error.status === undefined ? {} : { status: error.status }),
+    hint: `${own}. Run the job again; if it stays so, see https://www.githubstatus.com, or the runner's way to that host.`,
   });
 }
 

@@ -369,6 +369,34 @@ describe("GitHub Actions", () => {
   });
 });
 
+describe("GitHub's server of ID tokens", () => {
+  it("is named where it fails, and not the Hub", async (test) => {
+    const hub = await startHub(test);
+    const fails = await serve(test, ({ url }, response) => {
+      if (url.startsWith("/gone")) response.destroy();
+      else response.writeHead(url.startsWith("/busy") ? 429 : 503, { "retry-after": "7" }).end();
+    });
+    for (const [path, code, next] of [
+      ["down", "ERR_HF_NETWORK", /githubstatus/],
+      ["gone", "ERR_HF_NETWORK", /githubstatus/],
+      ["busy", "ERR_HF_RATE_LIMITED", /again in 7 s/],
+    ] as const) {
+      const env = {
+        GITHUB_ACTIONS: "true",
+        ACTIONS_ID_TOKEN_REQUEST_URL: `${fails.url}/${path}`,
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: "runner-secret-0123456789",
+      };
+      const error = errorOf(await job(hub.url, env)());
+      assert.equal(error.code, code, path);
+      assert.match(error.message, /^GitHub Actions gives no ID token now: /);
+      assert.match(error.hint ?? "", /is the server of GitHub Actions, not the Hub/);
+      assert.match(error.hint ?? "", next);
+      assert.doesNotMatch(`${error.message} ${error.hint}`, /status\.huggingface|ETAG_TIMEOUT|HF_ENDPOINT/);
+    }
+    assert.equal(posts(hub), 0);
+  });
+});
+
 describe("a file with an ID token", () => {
   it("is read again at each exchange, as somebody else keeps it fresh", async (test) => {
     const hub = await startHub(test);
@@ -433,6 +461,7 @@ describe("a program that prints an ID token", { skip: posixOnly }, () => {
     const hub = await startHub(test);
     for (const [text, reason] of [
       ["echo no luck >&2; exit 3", /exit 3: no luck/],
+      ["kill -TERM $$", /a signal ended its program\./],
       ["exec yes", /64 KiB/],
       ["echo words", /does not print JSON/],
       [`echo '{"token":7}'`, /does not print JSON/],

@@ -91,6 +91,8 @@ export interface CommandSpec<F extends object> {
   readonly description?: string;
   readonly flags: { readonly [K in keyof F]-?: SwitchFlag | ValueFlag | ListFlag };
   readonly args?: readonly Argument[];
+  /** What stands behind the command's name in the usage line. @default its arguments that must be given */
+  readonly usage?: string;
   /** Letters for flags, besides -q. */
   readonly aliases?: Readonly<Record<string, string>>;
   /** Imports the rooms that it needs by itself, so that loading the tree loads none of them. */
@@ -111,7 +113,13 @@ export function command<F extends object>(spec: CommandSpec<F>): Command<TreeCon
         ? { kind: "tuple", parameters: single.map((argument) => ({ ...argument, parse: String })) }
         : { kind: "array", parameter: { ...rest, parse: String }, minimum: 0 },
   };
-  const docs = { brief: spec.brief, ...(spec.description === undefined ? {} : { fullDescription: spec.description }) };
+  // The usage line has what must be given; what may be given and decides what happens is named by the command.
+  const usage = spec.usage === undefined ? {} : { customUsage: [spec.usage] };
+  const docs = {
+    ...usage,
+    brief: spec.brief,
+    ...(spec.description === undefined ? {} : { fullDescription: spec.description }),
+  };
   return buildCommand({
     func: async function (this: TreeContext, flags: F & CommonFlags, ...words: (string | undefined)[]): Promise<void> {
       const given = words.filter((word) => word !== undefined);

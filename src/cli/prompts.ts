@@ -32,7 +32,9 @@ export function createPrompts(input: NodeJS.ReadStream, output: NodeJS.WriteStre
       input.off("keypress", onKey).off("end", end).off("close", end);
       signal.removeEventListener("abort", end);
     }
-    throw new HfError("ERR_HF_INTERRUPTED", "Stopped. Nothing was changed.");
+    throw new HfError("ERR_HF_INTERRUPTED", "Stopped. Nothing was changed.", {
+      hint: "Run the command again when you like.",
+    });
   };
   return {
     secret: (message) => asking<string>((common) => password({ ...common, message, mask: "" })),

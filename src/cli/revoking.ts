@@ -26,7 +26,10 @@ export async function confirmRevoking(context: CliContext, what: string, yes: bo
     `Revoke ${what}? What is revoked stops working everywhere, for good. (y/N)`,
     false,
   );
-  if (!sure) throw new HfError("ERR_HF_INTERRUPTED", "Stopped. Nothing was changed.");
+  if (!sure)
+    throw new HfError("ERR_HF_INTERRUPTED", "Stopped. Nothing was changed.", {
+      hint: "Run the command again when you like.",
+    });
 }
 
 export function revokeOptions(session: Session, context: CliContext): RevokeOptions {

@@ -23,6 +23,7 @@ export const authLogout = command<Flags>({
     "Without a name: all of them. The token itself stays valid at the Hub until it is revoked on its page of tokens, or by",
     "--revoke, which ends it for every program that uses it. Should that fail, the login stays here.",
   ].join("\n"),
+  usage: "[--name NAME]",
   flags: {
     name: valueFlag("Only the login of this name", "NAME"),
     tokenName: valueFlag("The same, as Python's hf spells it", "NAME"),

@@ -12,6 +12,7 @@ interface Flags {
 
 export const authSwitch = command<Flags>({
   brief: "Make another saved login the active one",
+  usage: "[NAME]",
   flags: {
     tokenName: valueFlag("Name of the saved login (the same as the argument)", "NAME"),
     addToGitCredential: switchFlag("Store its token with git's credential helper as well"),

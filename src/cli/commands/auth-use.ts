@@ -14,6 +14,7 @@ export const authUse = command<Flags>({
   description:
     "Kept in your own files beside the logins, never in the project. The nearest folder with a rule counts. " +
     "Without a name, shows the rules.",
+  usage: "[NAME]",
   flags: { remove: switchFlag("Take away the rule of this very folder") },
   args: [{ brief: "Name of the saved login", placeholder: "name", optional: true }],
   run: async (flags, context, args) => {

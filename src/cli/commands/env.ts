@@ -10,9 +10,10 @@ export const env = command({
     const session = await context.session();
     const { existsSync } = await import("node:fs");
     const { findHelpers } = await import("../../git/index.ts");
-    const { oauthClientId } = await import("../../auth/index.ts");
+    const { oauthClientId, resolveToken } = await import("../../auth/index.ts");
     const helpers = await findHelpers({ env: context.env }).catch(() => undefined);
-    const resolution = await session.resolve();
+    // Only its source is told: nothing is asked of the network, exchanged or renewed for it.
+    const resolution = settings.disableImplicitToken ? await session.resolve() : await resolveToken(session.sources());
     const facts: Record<string, string | number | boolean | null> = {
       version: VERSION,
       node: process.version,
