@@ -122,7 +122,7 @@ function unreadable({ logins, user, platform }: Evidence): readonly Finding[] {
             : foreign
               ? "Hand the token in as HF_TOKEN, or set HF_HOME to a folder of this user's own."
               : "Check the modes of the file and of the folders above it.",
-          ...(platform === "win32"
+          ...(platform === "win32" || (foreign && !mendable)
             ? {}
             : { command: mendable ? command : `ls -ld ${shellWord(dirname(look.path))} ${shellWord(look.path)}` }),
         },

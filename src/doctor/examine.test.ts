@@ -572,6 +572,14 @@ describe("the words of a finding", () => {
     assert.doesNotMatch(full?.fix.command ?? "", /chown/);
   });
 
+  it("tell a number without an account of no sudo", async () => {
+    const foreign = logins({ tokenFile: { ...FILE, kind: "file", uid: 0 }, content: undefined });
+    const nameless = await found(both(user({ name: undefined }), foreign));
+    assert.deepEqual([nameless?.code, nameless?.fix.command], ["token-file-foreign", undefined]);
+    assert.match(nameless?.fix.text ?? "", /HF_TOKEN/);
+    assert.match((await found(foreign))?.fix.command ?? "", /^sudo chown 1000 /);
+  });
+
   it("show blanks around a value", async () => {
     const odd = await found(env({ HF_HOME: "/data/hf " }));
     assert.deepEqual(odd?.evidence, ['HF_HOME="/data/hf "']);

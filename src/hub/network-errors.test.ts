@@ -42,6 +42,10 @@ describe("networkError()", () => {
   it("points to NODE_EXTRA_CA_CERTS for an authority that is not known, to the clock for dates", () => {
     assert.match(read("SELF_SIGNED_CERT_IN_CHAIN").hint ?? "", /NODE_EXTRA_CA_CERTS/);
     assert.match(read("CERT_NOT_YET_VALID").hint ?? "", /clock/);
+    assert.match(
+      read("ERR_TLS_CERT_ALTNAME_INVALID").hint ?? "",
+      /that of another host: check the name in HF_ENDPOINT/,
+    );
   });
 
   it("passes coded errors through and takes anything thrown", () => {

@@ -92,5 +92,8 @@ function tlsHint(code: string): string {
   if (/SELF_SIGNED|UNABLE_TO_|DEPTH_ZERO/.test(code)) {
     return "A proxy or server with its own certificate authority? Set NODE_EXTRA_CA_CERTS (or SSL_CERT_FILE) to its PEM file.";
   }
+  if (/ALTNAME|HOSTNAME_MISMATCH/.test(code)) {
+    return "The certificate is that of another host: check the name in HF_ENDPOINT, and proxies on the way.";
+  }
   return "Check HF_ENDPOINT, and proxies on the way. Certificates of your own go into NODE_EXTRA_CA_CERTS.";
 }
