@@ -435,7 +435,7 @@ describe("hf access wait", () => {
 
   it("ends with 0 when access is given, and lives through a Hub and a network that go away meanwhile", async () => {
     const running = wait("frank/asked", "erin-read");
-    await running.until(/^erin has asked to read model frank\/asked.*\nAsking again in \d s/m);
+    await running.until(/^erin has asked to read model frank\/asked.*\nAsking again in 1 s, /m);
     const remove = world.hub.fault({ cut: {} });
     await running.until(/^(?!erin|Asking).+\n/m);
     remove();

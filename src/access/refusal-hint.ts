@@ -131,14 +131,13 @@ async function askMore(
 /** The error as the verdict has it. Its class is that of its code. */
 function dressed(error: HfError, verdict: AccessVerdict, more = ""): HfError {
   const code = verdict.code ?? error.code;
-  // Where the verdict is another one than the Hub's words made think, its words stand in their place.
+  // Where the verdict says more than the Hub's words made think, its words stand in their place.
   const renamed = code !== error.code;
-  const tells = !renamed && (verdict.kind === "misspelt" || verdict.kind === "token-expired");
+  const tells = renamed || verdict.kind === "misspelt" || verdict.kind === "token-expired";
   // Of a transfer that broke, and of a file that is missing, the place where it happened knows the way out.
-  const knows = !renamed && (error instanceof NetworkError || isPart(error));
-  const step = (tells ? `${verdict.message} ${verdict.next.text}` : verdict.next.text) + more;
-  const hint = knows ? error.hint : step;
-  const message = renamed ? verdict.message : error.message;
+  const knows = !tells && (error instanceof NetworkError || isPart(error));
+  const hint = knows ? error.hint : verdict.next.text + more;
+  const message = tells ? verdict.message : error.message;
   const { requestId, status } = error;
   const options: HfErrorOptions = {
     hint,

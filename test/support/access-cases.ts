@@ -666,6 +666,22 @@ export const ACCESS_GROUPS: readonly AccessGroup[] = [
         requests: 1,
         next: /3600 s/,
       },
+      // Half a minute is not sat out: one request, and the time in the step.
+      {
+        repo: "alice/tiny-model",
+        faults: only(429, { retryAfter: 30 }),
+        verdict: "rate-limited",
+        exit: 9,
+        requests: 1,
+      },
+      {
+        repo: "carol/gated-model",
+        token: "bob-read",
+        faults: [{ path: "whoami", status: 429, retryAfter: 30 }],
+        verdict: "gate-not-requested",
+        exit: 4,
+        requests: 3,
+      },
       {
         repo: "acme/gated-manual",
         token: "bob-read",
