@@ -8,6 +8,11 @@ import type { HfError } from "../core/errors.ts";
 import type { Environment } from "../core/ports.ts";
 import { defaultSeed, startLocalhub } from "../localhub/index.ts";
 import type { Localhub } from "../localhub/index.ts";
+import { openAccess } from "./access.ts";
+import { ambientMachine } from "./ambient.ts";
+import { downloadFileWith } from "./download.ts";
+import { openSession } from "./session.ts";
+import { readSettings } from "../core/settings.ts";
 import { checkAccess, createHub, downloadFile, downloadSnapshot, planDownload, whoami } from "./library.ts";
 import type { HubOptions } from "./library.ts";
 
@@ -89,11 +94,12 @@ describe("a refused download", () => {
     it(`of ${repo} by ${name ?? "nobody"} has the cause and the step of hf access: ${cause}`, async () => {
       const { verdict } = await checkAccess(repo, { env: env(name) });
       assert.equal(verdict.kind, cause);
-      for (const work of [
+      const works = [
         () => downloadSnapshot(repo, { env: env(name) }),
         () => downloadFile({ repo, path: "config.json" }, { env: env(name) }),
         () => planDownload(repo, { env: env(name) }),
-      ]) {
+      ];
+      for (const work of works) {
         const error = await refusal(work);
         assert.equal(error.cause, cause);
         assert.equal(error.code, verdict.code);
@@ -103,6 +109,8 @@ describe("a refused download", () => {
           steps.some((step) => error.hint.startsWith(step) || error.hint.endsWith(step)),
           error.hint,
         );
+        // Its description has told a snapshot of the gate, so the question went to the account.
+        if (work === works[0] && cause === "gate-not-requested") assert.equal(error.hint, verdict.next.text);
         if (repo === "frank/auto") assert.match(error.hint, /access is given at once/);
         const paths = sent().map(({ words }) => words);
         const own =
@@ -289,6 +297,33 @@ describe("a refusal that is about no repo", () => {
     );
     assert.deepEqual([away.code, away.cause], ["ERR_HF_NETWORK", "offline"]);
     assert.match(away.stack ?? "", /Behind it: .*(?:ENOTFOUND|EAI_AGAIN)/);
+  });
+});
+
+describe("a Hub that asks for patience", () => {
+  it("is not waited for by hf access, also where another call of the machine met its limit", async () => {
+    const slept: number[] = [];
+    const clock = { now: () => Date.now(), sleep: async (ms: number) => void slept.push(ms) };
+    const mine = env("bob-read");
+    const machine = ambientMachine(mine);
+    const open = () =>
+      openSession({ settings: readSettings(mine, machine), env: mine, platform: machine.platform, clock });
+    const remove = hub.fault({ path: "/resolve/", status: 429, retryAfter: 40 });
+    const file = await refusal(() =>
+      downloadFileWith(open(), { type: "model", id: "alice/tiny-model" }, "config.json", { clock }),
+    );
+    remove();
+    assert.deepEqual([file.cause, slept.splice(0).length > 0], ["rate-limited", true]);
+    hub.fault({ path: "whoami", status: 429, retryAfter: 40 });
+    for (let times = 0; times < 2; times++) {
+      const desk = await openAccess(open());
+      const { verdict, evidence } = await desk.check({ repo: { type: "model", id: "carol/gated-model" } });
+      assert.deepEqual(
+        [verdict.kind, evidence.account?.kind, evidence.gate],
+        ["gate-not-requested", "unknown", "manual"],
+      );
+    }
+    assert.deepEqual(slept, []);
   });
 });
 
