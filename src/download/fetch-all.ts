@@ -44,7 +44,8 @@ export async function fetchAll(context: FetchContext, contents: readonly Missing
     } catch (error) {
       // The first failure is the one to tell; the others are its echo.
       failure ??= { error };
-      stop.abort(error);
+      // Not with that failure as the reason: what is wrong with one file is no judgement on what others have received.
+      stop.abort(new Error("another file of the download has failed"));
     }
   };
   const working = Math.min(run.workers, known.length);
