@@ -89,4 +89,28 @@ describe("fetchAll()", () => {
       next.close();
     }
   });
+
+  it("has many workers wait for the rate at once, and the person hears nothing of it", async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error): void => void warnings.push(name);
+    process.on("warning", onWarning);
+    const files = Object.fromEntries(
+      Array.from({ length: 24 }, (_, at) => [`${at}.bin`, { size: 100_000, seed: at + 1, lfs: true }]),
+    );
+    const many = await startLocalhub({
+      seed: { users: [{ name: "alice" }], repos: [{ id: "alice/many", commits: [{ message: "one", files }] }] },
+    });
+    const client = createHubClient({ endpoint: many.url });
+    try {
+      const options = { cacheDir: join(home, "hub"), maxWorkers: 24, limitRate: 8_000_000 };
+      const done = await fetchSnapshot(client, createRepo("alice/many"), options);
+      assert.equal(done.files.length, 25);
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual(warnings, []);
+    } finally {
+      process.off("warning", onWarning);
+      client.close();
+      await many.close();
+    }
+  });
 });

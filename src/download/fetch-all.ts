@@ -4,6 +4,7 @@ import type { FetchContext, KnownContent } from "./fetch-content.ts";
 import { createLockQueue } from "./lock-queue.ts";
 import type { MissingContent } from "./plan.ts";
 import { askAbout } from "./prepare.ts";
+import { heardByAll } from "./run.ts";
 import type { Run } from "./run.ts";
 import { checkSpace } from "./space.ts";
 
@@ -20,7 +21,8 @@ export async function fetchAll(context: FetchContext, contents: readonly Missing
   const [planned, needed] = [contents, known].map((some) => some.reduce((sum, { size }) => sum + size, 0));
   if ((needed ?? 0) > (planned ?? 0)) checkSpace(context.destination.folder, needed ?? 0, run);
   const stop = new AbortController();
-  const inner: FetchContext = { ...context, run: { ...run, signal: AbortSignal.any([run.signal, stop.signal]) } };
+  const signal = heardByAll(AbortSignal.any([run.signal, stop.signal]), run.workers);
+  const inner: FetchContext = { ...context, run: { ...run, signal } };
   const queue = createLockQueue(known, {
     lockPath: (content) => context.destination.lockPath(content),
     size: (content) => content.size,

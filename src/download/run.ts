@@ -96,7 +96,11 @@ export function noteRef(run: Pick<Run, "paths" | "warn">, revision: string, comm
 
 /** A signal for all workers to listen to: more of them than Node takes for ordinary. */
 function signalOf(signal: AbortSignal | undefined, workers: number): AbortSignal {
-  const own = signal === undefined ? new AbortController().signal : AbortSignal.any([signal]);
-  setMaxListeners(workers * 4 + 10, own);
-  return own;
+  return heardByAll(signal === undefined ? new AbortController().signal : AbortSignal.any([signal]), workers);
+}
+
+/** Node warns the person of more listeners than ten, for it can't know that they are workers, their reads and waits. */
+export function heardByAll(signal: AbortSignal, workers: number): AbortSignal {
+  setMaxListeners(workers * 4 + 10, signal);
+  return signal;
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { writeSync } from "node:fs";
 import { createByteRanges, holesIn } from "../../cache/index.ts";
 import type { ByteRange, ByteRanges, FileHash, Hashers } from "../../cache/index.ts";
@@ -62,6 +63,8 @@ export async function fetchXet(content: XetContent, target: XetTarget, ports: Xe
   const { size } = content;
   const stop = new AbortController();
   const signal = AbortSignal.any([ports.signal, stop.signal]);
+  // As many as there are ranges under way; Node would warn the person of more than ten.
+  setMaxListeners(0, signal);
   const hash = ports.hashers.follow(target.fd, "sha256", size);
   const there = createByteRanges(target.there);
   const next = createQueue(content, windowsOf(holesIn(there.list, size)), { ...ports, signal });
