@@ -7,7 +7,7 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import type { Clock } from "../core/ports.ts";
 import { createRepo } from "../core/repo.ts";
 import { Secret } from "../core/secret.ts";
-import { createHubClient } from "../hub/index.ts";
+import { createHubClient, createNodeFetch } from "../hub/index.ts";
 import { createTransfer } from "../hub/transfer.ts";
 import { startLocalhub } from "../localhub/index.ts";
 import type { FaultRule, JournalEntry, Localhub } from "../localhub/index.ts";
@@ -92,16 +92,20 @@ function countingTransfer() {
 }
 
 /** A download from a storage that holds each connection to a rate, and has these faults besides. */
-async function fetchHere(rules: readonly FaultRule[], more: Partial<SnapshotOptions> & { timeoutMs?: number } = {}) {
-  const { timeoutMs = 30_000, ...options } = more;
+async function fetchHere(
+  rules: readonly FaultRule[],
+  more: Partial<SnapshotOptions> & { timeoutMs?: number; ordinary?: boolean } = {},
+) {
+  const { timeoutMs = 30_000, ordinary = false, ...options } = more;
   hub.fault({ ...cdn, slowBody: RATE });
   for (const rule of rules) hub.fault(rule);
   const token = Secret.of(hub.tokens["read"] ?? "");
   const events: DownloadEvent[] = [];
   const transfer = countingTransfer();
+  const nodeFetch = createNodeFetch();
   const client = createHubClient({
     endpoint: hub.url,
-    openBody: transfer.openBody,
+    ...(ordinary ? { fetch: nodeFetch } : { openBody: transfer.openBody }),
     credential: { token, origin: new URL(hub.url).origin, source: "test" },
     clock: quick,
     transferTimeoutMs: timeoutMs,
@@ -113,6 +117,7 @@ async function fetchHere(rules: readonly FaultRule[], more: Partial<SnapshotOpti
   } finally {
     client.close();
     transfer.close();
+    nodeFetch.close();
   }
 }
 
@@ -182,6 +187,12 @@ describe("a large file from a storage that holds each connection to a rate", () 
     for (const name of [NAME, "b.bin"]) assertWhole(join(result.path, name));
     assert.ok(most <= 3, String(most));
     assert.ok(gets().length > 2, "none was worth a second one");
+  });
+
+  it("does so as well by the ordinary client, which is taken where a proxy stands between", async () => {
+    const { result } = await fetchHere([], { ordinary: true });
+    assertWhole(join(result.path, NAME));
+    assert.ok(gets().length > 1);
   });
 
   it("goes into a local dir as well", async () => {
