@@ -4,6 +4,7 @@ import { makeEnvironments } from "./environments.ts";
 import { namesRows } from "./names-rows.ts";
 import { oidcRows } from "./oidc-rows.ts";
 import { renewalRows } from "./renewal-rows.ts";
+import { patternRows } from "./pattern-rows.ts";
 import { root } from "../support/root.ts";
 import { signInRows } from "./sign-in-rows.ts";
 import { runRows } from "./table.ts";
@@ -12,9 +13,16 @@ import { xetRows } from "./xet-rows.ts";
 
 // `node build/test/conformance/main.js scan` runs only the rows whose name has that word.
 const words = process.argv.slice(2);
-const rows = [...wireRows, ...oidcRows, ...diskRows, ...namesRows, ...signInRows, ...renewalRows, ...xetRows].filter(
-  (row) => words.length === 0 || words.some((word) => `${row.who} ${row.name}`.includes(word)),
-);
+const rows = [
+  ...wireRows,
+  ...oidcRows,
+  ...diskRows,
+  ...namesRows,
+  ...patternRows,
+  ...signInRows,
+  ...renewalRows,
+  ...xetRows,
+].filter((row) => words.length === 0 || words.some((word) => `${row.who} ${row.name}`.includes(word)));
 
 const environments = await makeEnvironments(join(root, ".conformance")).catch((error: unknown) => {
   const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
