@@ -38,7 +38,7 @@ const USUAL_FILE = ".gitattributes";
 const OPEN_TO_ALL = new Set(["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"]);
 
 /**
- * Finds out what a verdict needs, by at most four questions in two rounds: first the file and the account; then, by
+ * Finds out what a verdict needs, by at most four questions in two rounds (three for a name, see `askNamesInTurn`): first the file and the account; then, by
  * what the Hub said, what anybody may do, how the gate lets people in, or which names exist. No question is asked
  * whose answer would change nothing.
  * @throws the signal's reason when aborted
