@@ -5,6 +5,21 @@ import type { Row } from "./table.ts";
 
 const COUNT = 10_000;
 const SIGNS = ["*", "*", "?", "[", "]", "!", "-", "^", "a", "b", "c", "A", "/", ".", "é", "😀", "\\", "{", "}", "\n"];
+/** Classes of every form: plain, negated, with what closes them inside, with ranges forward, backward and broken off. */
+const CLASSES = [
+  "[a-c]",
+  "[!ab]",
+  "[^a]",
+  "[]a]",
+  "[!]]",
+  "[c-a!b]",
+  "[!c-a]",
+  "[a-]",
+  "[-b]",
+  "[a-c-]",
+  "[é-ü]",
+  "[c-ab]",
+];
 const LETTERS = ["a", "b", "c", "A", "/", ".", "-", "]", "!", "^", "é", "😀", "\\", "{", "\n", "aa", "b/c"];
 
 /** Patterns and paths, the same on each run. Half of the paths are made out of their pattern, so that many match. */
@@ -18,10 +33,10 @@ function cases(): [pattern: string, path: string][] {
   const some = (from: readonly string[], most: number): string[] =>
     Array.from({ length: 1 + next(most) }, () => pick(from));
   return Array.from({ length: COUNT }, (_, at) => {
-    const signs = some(SIGNS, 8);
+    const signs = some([...SIGNS, ...CLASSES], 8);
     const like = signs.map((sign) => {
       if (sign === "*") return next(2) === 0 ? "" : some(LETTERS, 3).join("");
-      return sign === "?" || next(12) === 0 ? pick(LETTERS) : sign;
+      return sign === "?" || CLASSES.includes(sign) || next(12) === 0 ? pick(LETTERS) : sign;
     });
     const path = at % 2 === 0 ? like.join("") : some(LETTERS, 6).join("");
     return [signs.join(""), path === "" ? "a" : path];
