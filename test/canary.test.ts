@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { routes } from "../src/cli/routes.ts";
 import { HF, startWorld } from "./support/world.ts";
 import type { World } from "./support/world.ts";
 
@@ -27,6 +28,20 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["auth", "refresh"],
   ["auth", "trust", "https://mirror.example"],
   ["auth", "ci", "github"],
+  ["auth", "ci", "gitlab"],
+  ["auth", "use", "alice-read"],
+  ["auth", "use"],
+  ["auth", "use", "--remove"],
+  ["auth", "setup-git"],
+  ["auth", "git-credential", "store"],
+  ["auth", "git-credential", "erase"],
+  ["auth", "setup-git", "--remove"],
+  ["auth", "env", "--write", ".env"],
+  ["auth", "revoke"],
+  ["run", "--mask", "--", "sh", "-c", 'echo "$HF_TOKEN" | base64; env; exit 3'],
+  ["run", "--read-only", "--", "true"],
+  ["run", "--", "no-such-program"],
+  ["help"],
   ...KEYCHAIN,
   ["whoami"],
   ["env"],
@@ -49,8 +64,14 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["access", "list", "alice/nothing-here", "acme/private-model"],
   ["access", "open", "acme/gated-manual", "--no-browser"],
   ["access", "wait", "acme/gated-auto", "--timeout", "1s"],
+  ["login", "--device"],
+  ["login", "--force", "--token-stdin"],
+  ["auth", "login", "--device", "--force", "--endpoint", "http://127.0.0.1:9"],
+  ["logout", "--name", "nobody"],
   ["auth", "logout"],
 ];
+/** Their work is to print the token. */
+const PRINT_IT = ["auth token"];
 /** With the saved login, and the last one with the token in the environment. */
 const FORMS: readonly { readonly words: readonly string[]; readonly variable?: true }[] = [
   { words: [] },
@@ -78,11 +99,23 @@ describe("the canary run", () => {
       await world.hf(["auth", "login", "--force", "--token-stdin"], { input: token });
       const runs = FORMS.map(async ({ words, variable }) => {
         const env = variable === true ? { HF_TOKEN: token } : {};
-        const done = await world.hf([...command, ...words], { env, input: token });
-        assertAbsent(done.stdout + done.stderr, token, `hf ${[...command, ...words].join(" ")}`);
+        // Behind `--` they would be the command's own.
+        const end = command.indexOf("--");
+        const all = end < 0 ? [...command, ...words] : [...command.slice(0, end), ...words, ...command.slice(end)];
+        const done = await world.hf(all, { env, input: inputOf(command, token) });
+        assertAbsent(done.stdout + done.stderr, token, `hf ${all.join(" ")}`);
       });
       await Promise.all(runs);
     }
+    // Written there because that was asked for.
+    rmSync(join(world.folder, ".env"));
+  });
+
+  it("has a row for every command that there is", () => {
+    const rows = [...COMMANDS.map((words) => words.join(" ")), ...PRINT_IT];
+    const missing = leaves(routes).filter((path) => !rows.some((row) => row === path || row.startsWith(`${path} `)));
+    assert.deepEqual(missing, []);
+    assert.ok(leaves(routes).length > 25);
   });
 
   it("shows the token nowhere when a server echoes it, in a body, a header and an escape sequence", async () => {
@@ -99,20 +132,45 @@ describe("the canary run", () => {
   it("shows the token nowhere when it is interrupted, and no child's arguments hold it", async () => {
     const token = world.token("alice-read");
     const remove = world.hub.fault({ path: "/resolve", stall: {} });
-    world.hub.journal.clear();
-    const child = spawn(process.execPath, [HF, "download", "acme/gated-manual", "--debug", "--force-download"], {
-      cwd: world.folder,
-      env: { ...world.env, HF_TOKEN: token },
-    });
-    let text = "";
-    child.stdout.on("data", (part: Buffer) => (text += part.toString()));
-    child.stderr.on("data", (part: Buffer) => (text += part.toString()));
-    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-    await until(() => world.hub.journal.entries.some((entry) => entry.url.includes("/resolve")));
-    assertAbsent(argumentsOfAll(), token, "an argument list");
-    child.kill("SIGINT");
-    assert.equal(await ended, 130);
-    assertAbsent(text, token, "an interrupted download");
+    const asked = (part: string) => (): boolean => world.hub.journal.entries.some(({ url }) => url.includes(part));
+    for (const { words, ready, saved } of [
+      { words: ["download", "acme/gated-manual", "--debug", "--force-download"], ready: asked("/resolve") },
+      { words: ["auth", "login", "--device", "--force", "--debug"], ready: /oauth\/device/, saved: true },
+      { words: ["auth", "login", "--web", "--force", "--debug"], ready: /oauth\/authorize/, saved: true },
+      {
+        words: ["access", "wait", "carol/gated-model", "--timeout", "1m", "--debug"],
+        ready: asked("carol/gated-model"),
+      },
+      {
+        words: ["run", "--mask", "--debug", "--", "sh", "-c", 'echo "$HF_TOKEN"; exec sleep 60'],
+        ready: /\[redacted\]/,
+      },
+    ] as readonly {
+      readonly words: readonly string[];
+      readonly ready: RegExp | (() => boolean);
+      readonly saved?: boolean;
+    }[]) {
+      const what = `an interrupted ${words.join(" ")}`;
+      if (saved === true) await world.hf(["auth", "login", "--force", "--token-stdin"], { input: token });
+      world.hub.journal.clear();
+      const child = spawn(process.execPath, [HF, ...words], {
+        cwd: world.folder,
+        env: { ...world.env, DISPLAY: ":0", BROWSER: "true", ...(saved === true ? {} : { HF_TOKEN: token }) },
+      });
+      let text = "";
+      child.stdout.on("data", (part: Buffer) => (text += part.toString()));
+      child.stderr.on("data", (part: Buffer) => (text += part.toString()));
+      const ended = new Promise<unknown>((resolve) => child.once("close", (code, signal) => resolve(code ?? signal)));
+      await until(() => (ready instanceof RegExp ? ready.test(text) : ready())).catch((error: unknown) => {
+        child.kill("SIGKILL");
+        throw new Error(`${what}: ${text}`, { cause: error });
+      });
+      assertAbsent(argumentsOfAll(), token, `an argument list beside ${what}`);
+      child.kill("SIGINT");
+      // A command that is run dies by the signal, and takes us with it.
+      assert.equal(await ended, words[0] === "run" ? "SIGINT" : 130, `${what}: ${text}`);
+      assertAbsent(text, token, what);
+    }
     remove();
   });
 
@@ -193,6 +251,26 @@ describe("the canary run", () => {
     assert.deepEqual(holders.toSorted(), [join(world.home, "stored_tokens"), join(world.home, "token")]);
   });
 });
+
+/** What a command reads from its standard input. */
+function inputOf(command: readonly string[], token: string): string {
+  if (!command.includes("git-credential")) return token;
+  return `protocol=http\nhost=${new URL(world.hub.url).host}\nusername=hf_user\npassword=${token}\n\n`;
+}
+
+interface Routes {
+  getAllEntries(): readonly { readonly name: { readonly original: string }; readonly target: object }[];
+}
+
+/** Every command below a map of routes, by the words that lead to it. */
+function leaves(map: Routes, path = ""): string[] {
+  return map.getAllEntries().flatMap(({ name, target }) => {
+    const here = `${path}${name.original}`;
+    // A map's own name is its default command.
+    if ("getAllEntries" in target) return leaves(target as Routes, `${here} `);
+    return [here.replace(/^access check$/, "access")];
+  });
+}
 
 /** The arguments of every process of this machine, where the system shows them as files. */
 function argumentsOfAll(): string {
