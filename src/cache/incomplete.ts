@@ -228,7 +228,7 @@ export function openContent(place: ContentPlace, options: IncompleteOptions = {}
 /** Takes over the longest of what earlier downloads left of the content, and removes the others. */
 function takeFirst(place: ContentPlace, size: number, { life, use }: ResumeOptions) {
   let taken: (Pick<Abandoned, "path" | "notePath" | "note" | "there" | "bytes"> & { readonly fd: number }) | undefined;
-  for (const one of findAbandoned(place, size, life)) {
+  for (const one of findAbandoned(place, size, life, removePartial)) {
     if (!use || taken !== undefined || one.bytes === 0) {
       removePartial(one);
       continue;

@@ -194,6 +194,17 @@ describe("a partial download", () => {
     assert.deepEqual(blobs(), []);
   });
 
+  it("is only looked at by a plan, and its note goes with the next download when its data is gone", () => {
+    fs.rmSync(killed().path);
+    const place = blobPlace(paths, etag);
+    const notes = blobs();
+    assert.equal(notes.length, 1);
+    assert.deepEqual(findAbandoned(place, size, lifeOf(7)), []);
+    assert.deepEqual(blobs(), notes);
+    openContent(place, { size, resume: { life: lifeOf(7), use: true, leave: false } }).discard();
+    assert.deepEqual(blobs(), []);
+  });
+
   it("goes to one of two that want it", () => {
     killed();
     const place = blobPlace(paths, etag);

@@ -94,9 +94,15 @@ function draftPath(notePath: string): string {
 
 /**
  * The partial downloads of a content that nobody writes any more, the longest first: those that their owner has ended
- * with, and those whose owner is provably dead. In doubt it is left alone.
+ * with, and those whose owner is provably dead. In doubt it is left alone. Only looks: a plan asks as well.
+ * @param orphaned is given what has a note and no data; default: it stays
  */
-export function findAbandoned({ base, etag, root }: ContentPlace, size: number, life: ProcessLife): Abandoned[] {
+export function findAbandoned(
+  { base, etag, root }: ContentPlace,
+  size: number,
+  life: ProcessLife,
+  orphaned?: (partial: Partial) => void,
+): Abandoned[] {
   const { basename, dirname, join } = pathOf(root.platform);
   const folder = dirname(base);
   const start = `${basename(base)}.latchkey-`;
@@ -117,7 +123,7 @@ export function findAbandoned({ base, etag, root }: ContentPlace, size: number, 
     if (note.owner !== undefined && !life.isDead(note.owner)) continue;
     const length = ownLength(fs.lstatSync(path, { throwIfNoEntry: false }));
     // The data went before its note did, at the end of a download or by a pruner.
-    if (length === undefined) removePartial({ path, notePath });
+    if (length === undefined) orphaned?.({ path, notePath });
     else if (length <= size && fits(note, length)) {
       const there: readonly ByteRange[] = note.ranges ?? (length === 0 ? [] : [[0, length]]);
       found.push({ path, notePath, note, there, bytes: bytesOf(there), length });
