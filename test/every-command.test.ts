@@ -50,7 +50,7 @@ const MORE: Readonly<Record<string, string>> = {
   "auth login": "--token-stdin --force",
   "auth logout": "--revoke --yes",
   "auth switch": "mine",
-  "auth revoke": "--yes",
+  "auth revoke": "--token-stdin --yes",
   "auth use": "mine",
   "auth ci": "github",
   "auth git-credential": "get",
@@ -70,25 +70,16 @@ const TELLS_TOKEN = new Set(["auth token", "auth env", "auth git-credential"]);
 /** They end a token at the Hub, so they have one of their own. */
 const ENDS_TOKEN = new Set(["auth revoke", "auth logout", "auth login"]);
 
-/** One of each kind that talks with a Hub, and asks it in a way of its own. */
-const ASKING = [
-  "auth whoami",
-  "auth status",
-  "auth login",
-  "auth logout",
-  "access check",
-  "access list",
-  "download",
-  "doctor",
-  "run",
-];
 /** One of each kind that reads saved logins in a way of its own. */
-const READING = [...ASKING, "auth list", "auth switch", "auth token", "auth use", "auth git-credential"];
+const READING = [
+  ...["auth whoami", "auth status", "auth login", "auth logout", "access check", "access list", "download", "doctor"],
+  ...["run", "auth list", "auth switch", "auth token", "auth use", "auth git-credential"],
+];
 
 interface Trouble {
   readonly what: string;
-  /** @default every command there is */
-  readonly commands?: readonly string[];
+  /** `asking`: those that were seen to ask the Hub for something. @default every command there is */
+  readonly commands?: readonly string[] | "asking";
   /** Codes by which some command tells of it. */
   readonly seen: readonly (HfErrorCode | FindingCode)[];
   /** Words in the place of those that the command needs. */
@@ -115,7 +106,9 @@ async function answering(status: number, body: string, headers: Record<string, s
 /** A home in which one login is saved. */
 function signIn(home: string, token: string): void {
   writeFileSync(join(home, "token"), token, { mode: 0o600 });
-  writeFileSync(join(home, "stored_tokens"), `[mine]\nhf_token = ${token}\n\n`, { mode: 0o600 });
+  writeFileSync(join(home, "stored_tokens"), `[mine]\nhf_token = ${token}\nrefresh_token = renew-me\n\n`, {
+    mode: 0o600,
+  });
 }
 
 /** Nobody's, and nobody may write there. */
@@ -170,44 +163,49 @@ const TROUBLES: readonly Trouble[] = [
   },
   {
     what: "401",
-    commands: ASKING,
+    commands: "asking",
     seen: ["ERR_HF_INVALID_TOKEN", "token-invalid"],
     options: () => answering(401, '{"error":"Invalid credentials in Authorization header"}'),
   },
-  { what: "403", commands: ASKING, seen: ["ERR_HF_FORBIDDEN"], options: () => answering(403, '{"error":"Forbidden"}') },
+  {
+    what: "403",
+    commands: "asking",
+    seen: ["ERR_HF_FORBIDDEN"],
+    options: () => answering(403, '{"error":"Forbidden"}'),
+  },
   {
     what: "404",
-    commands: ASKING,
+    commands: "asking",
     seen: ["ERR_HF_BAD_ANSWER", "not-a-hub"],
     options: () => answering(404, '{"error":"Not found"}'),
   },
   {
     what: "429",
-    commands: ASKING,
+    commands: "asking",
     seen: ["ERR_HF_RATE_LIMITED"],
     options: () => answering(429, '{"error":"Too many requests"}', HOUR),
   },
   {
     what: "500",
-    commands: ASKING,
+    commands: "asking",
     seen: ["ERR_HF_HUB_DOWN", "hub-down"],
     options: () => answering(500, '{"error":"Internal error"}', HOUR),
   },
   {
     what: "a web page",
-    commands: ASKING,
+    commands: "asking",
     seen: ["ERR_HF_BAD_ANSWER", "not-a-hub"],
     options: () => answering(200, "<!doctype html><p>Sign in", { "content-type": "text/html" }),
   },
   {
     what: "JSON that ends too soon",
-    commands: ASKING,
+    commands: "asking",
     seen: ["ERR_HF_BAD_ANSWER", "not-a-hub"],
     options: () => answering(200, '{"name": "ali'),
   },
   {
     what: "JSON of another shape",
-    commands: ASKING,
+    commands: "asking",
     seen: ["ERR_HF_BAD_ANSWER"],
     options: () => answering(200, '[{"name": 3}, null]'),
   },
@@ -305,10 +303,29 @@ function judge(command: string, done: Outcome): readonly string[] {
 
 describe("every command", () => {
   const commands = leaves(routes);
+  const asking: string[] = [];
+
+  before(async () => {
+    const left = [...commands];
+    const work = async (): Promise<void> => {
+      for (let command = left.shift(); command !== undefined; command = left.shift()) {
+        let asked = false;
+        const { url } = await serve(later, (_request, response) => {
+          asked = true;
+          response.writeHead(404).end();
+        });
+        await run(command, { what: "a Hub", seen: [] }, { env: { HF_ENDPOINT: url } });
+        if (asked) asking.push(command);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  });
 
   it("is known here with what it needs", () => {
     assert.ok(commands.length >= 25, commands.join());
     for (const name of [...Object.keys(MORE), ...READING]) assert.ok(commands.includes(name), name);
+    for (const name of ["access wait", "auth refresh", "auth revoke", "auth whoami", "download", "doctor"])
+      assert.ok(asking.includes(name), `${name} is not among ${asking.join()}`);
     assert.ok(TROUBLES.filter((trouble) => trouble.commands === undefined).length >= 6);
   });
 
@@ -319,7 +336,7 @@ describe("every command", () => {
       async () => {
         await world.hub.reset();
         const options = (await trouble.options?.()) ?? {};
-        const left = [...(trouble.commands ?? commands)];
+        const left = [...(trouble.commands === "asking" ? asking : (trouble.commands ?? commands))];
         const faults: string[] = [];
         const seen = new Set<string>();
         const work = async (): Promise<void> => {
