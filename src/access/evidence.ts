@@ -8,6 +8,7 @@ import { ownerOf, standingOf } from "./account.ts";
 import { askNames, askNamesInTurn } from "./names.ts";
 import type { NameQuestion, NamesFound } from "./names.ts";
 import { AT_ONCE, SOON } from "./patience.ts";
+import { hasMoved } from "./verdict-parts.ts";
 import type {
   AccessEvidence,
   AccessNeed,
@@ -93,6 +94,8 @@ async function secondRound(hub: AccessHub, evidence: AccessEvidence, asking: Ask
       return nobody();
     case "ERR_HF_PRIVATE_OR_MISSING":
     case "ERR_HF_REPO_NOT_FOUND":
+      // A repo that the Hub led to is there. Without a token, a missing name and a closed one are as far from writing.
+      if (hasMoved(evidence) || (need === "write" && !withToken)) return {};
       return askForNames(hub, evidence, repo, asking.signal);
     default:
       return {};

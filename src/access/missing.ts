@@ -3,7 +3,7 @@ import { ownerOf, restrictionOf, standingOf, tokenCovers } from "./account.ts";
 import * as next from "./next-steps.ts";
 import { policyVerdict, scopeVerdict } from "./permission.ts";
 import type { AccessVerdict, Account, MisspeltReason } from "./types.ts";
-import { named, refusedFor } from "./verdict-parts.ts";
+import { hasMoved, named, refusedFor } from "./verdict-parts.ts";
 import type { Refused } from "./verdict-parts.ts";
 
 /**
@@ -26,6 +26,7 @@ export function missingVerdict(evidence: Refused, repo: Repo, account: Account |
   }
   if (near.length > 0) return misspelt(evidence, repo, near);
   if (account !== undefined && standingOf(account, repo) !== "stranger") return within(evidence, repo, account);
+  if (hasMoved(evidence)) return hidden(evidence, repo, account);
   if (account === undefined) {
     const { token } = evidence;
     const check = `Check the spelling at ${evidence.endpoint}.`;
@@ -57,12 +58,31 @@ function otherType({ askedOtherType = false }: Refused, { type, id }: Repo): str
   return type === "model" && !askedOtherType ? `, or call it datasets/${id} if it is a dataset` : "";
 }
 
+/** It is there, so only who may see it is the question. */
+function hidden(evidence: Refused, repo: Repo, account: Account | undefined): AccessVerdict {
+  const { answer, subject, token } = evidence;
+  const who = account?.name ?? (token.kind === "none" ? "whoever is not signed in" : "your account");
+  const step =
+    token.kind === "none"
+      ? next.signIn(evidence, "If it is private, sign in:")
+      : { text: `Ask ${ownerOf(repo) || "its owner"} to let ${account?.name ?? "you"} in.` };
+  return refusedFor(
+    { kind: "private-or-missing", reason: "hidden" },
+    answer.error.code,
+    `${named(repo)} exists (${subject.repo.id} leads to it), but is hidden from ${who}: it is private, or switched off.`,
+    step,
+    false,
+  );
+}
+
 /** The namespace is the account's own, or one of its organisations: it would see the repo if the token let it. */
 function within(evidence: Refused, repo: Repo, account: Account): AccessVerdict {
   const { code } = evidence.answer.error;
-  if (restrictionOf(account, repo) !== undefined) return policyVerdict(evidence, repo, account, false);
+  const exists = hasMoved(evidence);
+  if (restrictionOf(account, repo) !== undefined) return policyVerdict(evidence, repo, account, exists);
   const covers = tokenCovers(account, repo, "read");
-  if (covers === "no") return scopeVerdict(evidence, repo, account, false);
+  if (covers === "no") return scopeVerdict(evidence, repo, account, exists);
+  if (exists) return hidden(evidence, repo, account);
   const owner = ownerOf(repo);
   // A member's role may hide a repo that is there; the owner sees all that the token lets it see.
   const sure = covers === "yes" && standingOf(account, repo) === "owner";

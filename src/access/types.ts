@@ -115,7 +115,8 @@ export interface NextStep {
 
 export type ScopeReason = "gated-read" | "this-repo" | "write";
 export type PolicyReason = "approval" | "revoked" | "fine-grained-only" | "sso" | "mfa" | "ip" | "unknown";
-export type MissingReason = "missing" | "unknown" | "no-such-revision" | "no-such-file";
+/** `hidden`: it is there, for another name leads to it. */
+export type MissingReason = "missing" | "hidden" | "unknown" | "no-such-revision" | "no-such-file";
 export type MisspeltReason = "renamed" | "wrong-case" | "other-type" | "close-name";
 
 /** One cause of those that exist. */

@@ -11,6 +11,11 @@ export function repoOf({ answer, subject }: AccessEvidence): Repo {
   return answer.at ?? subject.repo;
 }
 
+/** The Hub led on to a repo of another name, which proves that there is one: whatever refuses it now. */
+export function hasMoved({ answer, subject }: AccessEvidence): boolean {
+  return answer.at !== undefined && answer.at.id !== subject.repo.id;
+}
+
 export function accountOf({ account }: AccessEvidence): Account | undefined {
   return account?.kind === "known" ? account.account : undefined;
 }

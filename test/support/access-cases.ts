@@ -90,6 +90,13 @@ export function accessSeed(): Seed {
 
 const FILE = "/resolve/";
 const FORBIDDEN: FaultRule = { path: FILE, status: 403, message: "No." };
+/** The repo that another name leads to is not shown. */
+const HIDDEN = (id: string): FaultRule => ({
+  path: `/${id}${FILE}`,
+  status: 404,
+  message: "Repository not found",
+  setHeader: { "X-Error-Code": "RepoNotFound" },
+});
 const only = (status: number, more: Partial<FaultRule> = {}): readonly FaultRule[] => [{ status, ...more }];
 
 export const ACCESS_GROUPS: readonly AccessGroup[] = [
@@ -136,7 +143,9 @@ export const ACCESS_GROUPS: readonly AccessGroup[] = [
       { repo: "spaces/frank/gated-space", verdict: "not-signed-in", exit: 3 },
       { repo: "acme/gated-manual", path: "README.md", verdict: "not-signed-in", exit: 3 },
       { repo: "acme/gated-manual", revision: "no-such-branch", verdict: "not-signed-in", exit: 3 },
-      { repo: "alice/tiny-model", write: true, verdict: "not-signed-in", exit: 3 },
+      { repo: "alice/tiny-model", write: true, verdict: "not-signed-in", exit: 3, requests: 1 },
+      { repo: "ACME/Gated-Manual", write: true, verdict: "not-signed-in", exit: 3, requests: 2 },
+      { repo: "acme/OLD-model", write: true, verdict: "not-signed-in", exit: 3, requests: 2 },
       {
         repo: "acme/gated-manual",
         token: "alice-read",
@@ -384,6 +393,15 @@ export const ACCESS_GROUPS: readonly AccessGroup[] = [
         says: /Or the repo does not exist/,
         next: /Add acme\/private-model to the token's repositories.*\/settings\/tokens\/new\?tokenType=fineGrained/,
       },
+      {
+        repo: "acme/old-model",
+        token: "bob-fine-gated",
+        faults: [HIDDEN("acme/renamed-model")],
+        verdict: "scope-missing",
+        reason: "this-repo",
+        exit: 4,
+        requests: 3,
+      },
       { repo: "frank/secret", token: "frank-fine-write", verdict: "ok" },
       { repo: "acme/private-model", token: "bob-fine-acme", verdict: "ok" },
       {
@@ -565,6 +583,38 @@ export const ACCESS_GROUPS: readonly AccessGroup[] = [
         says: /no revision 'never'/,
       },
       { repo: "acme/disabled-model", verdict: "private-or-missing", reason: "unknown", exit: 5, certain: false },
+      {
+        repo: "Acme/Disabled-Model",
+        verdict: "private-or-missing",
+        reason: "hidden",
+        exit: 5,
+        certain: false,
+        requests: 2,
+        says: /^Model acme\/disabled-model exists \(Acme\/Disabled-Model leads to it\)/,
+        next: /If it is private, sign in: hf auth login/,
+      },
+      {
+        repo: "Alice/Tiny-Model",
+        token: "bob-read",
+        faults: [HIDDEN("alice/tiny-model")],
+        verdict: "private-or-missing",
+        reason: "hidden",
+        exit: 5,
+        certain: false,
+        requests: 3,
+        says: /hidden from bob/,
+        next: /Ask alice to let bob in/,
+      },
+      {
+        repo: "Alice/Tiny-Model",
+        token: "alice-read",
+        faults: [HIDDEN("alice/tiny-model")],
+        verdict: "private-or-missing",
+        reason: "hidden",
+        exit: 5,
+        certain: false,
+        requests: 3,
+      },
       { repo: "acme/disabled-model", token: "alice-read", verdict: "disabled", exit: 4, requests: 2 },
       { repo: "acme/disabled-model", token: "carol-read", verdict: "disabled", exit: 4 },
     ],
