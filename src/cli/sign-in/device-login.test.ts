@@ -290,6 +290,13 @@ describe("deviceLogin()", () => {
     const poll = await run(test, {}, [away, DONE]);
     assert.equal(poll.tokens?.token.expose(), TOKENS.access_token);
     assert.equal(other.seen.length, 0);
+    // Also none on its own host: what is there may write its bodies into a log.
+    const round: Reply = (response) => response.writeHead(307, { location: "/elsewhere" }).end();
+    const roundStart = await run(test, round, [DONE]);
+    assert.deepEqual([roundStart.code, roundStart.seen.length], ["ERR_HF_REDIRECT", 1]);
+    const roundPoll = await run(test, {}, [round, DONE]);
+    const asked = roundPoll.seen.map(({ url }) => url);
+    assert.deepEqual(asked, ["/oauth/device", "/oauth/token", "/oauth/token"]);
   });
 
   it("takes null and missing fields for what they are", async (test) => {
