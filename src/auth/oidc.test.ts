@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, lchownSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
@@ -16,6 +26,7 @@ import type { Localhub } from "../localhub/index.ts";
 import { createCiService } from "../../test/support/id-tokens.ts";
 import type { CiService } from "../../test/support/id-tokens.ts";
 import { quickClock, serve } from "../../test/support/scripted-server.ts";
+import { readOidcExec } from "./oidc-config.ts";
 import { createOidcExchanger } from "./oidc-exchange.ts";
 import { isEndpoint } from "./oidc-id-token.ts";
 import { oidcSource } from "./oidc-source.ts";
@@ -497,6 +508,15 @@ describe("a program that prints an ID token", { skip: posixOnly }, () => {
       chmodSync(path, mode);
       assert.match(errorOf(await ask()).message, /can be written by other users/);
     }
+    // Root's own file is everybody's to read, so there it is given away first.
+    writeFileSync(path, configOf([program]), { mode: 0o600 });
+    chmodSync(path, 0o600);
+    if (process.geteuid?.() === 0) chownSync(path, 54_321, 54_321);
+    const { uid } = statSync(path);
+    const asUser = (user: number) => readOidcExec({ path, platform: process.platform, uid: user });
+    assert.deepEqual(asUser(uid), [program]);
+    assert.throws(() => asUser(uid + 1), /belongs to another user/);
+    rmSync(path);
     if (process.geteuid?.() === 0) {
       // What a clone holds is this user's own file; that the link is not is all there is to see.
       const ask = job(hub.url, {}, configOf([program]));
