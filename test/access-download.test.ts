@@ -41,6 +41,12 @@ const EXCEPTIONS: readonly Exception[] = [
     of: ({ repo, token, reason }) => token === undefined && reason === "close-name" && repo.startsWith("alise/"),
   },
   {
+    why: "For nobody, the one question is what else there is of that type, where the name speaks of no other; the step names them.",
+    cause: "private-or-missing",
+    exit: 5,
+    of: ({ repo, token, reason }) => token === undefined && reason === "other-type" && repo.endsWith("chat"),
+  },
+  {
     why: "A 403 without a word: it takes the account and the gate to tell; the description of a snapshot brings the gate.",
     cause: "forbidden",
     exit: 4,

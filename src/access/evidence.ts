@@ -4,9 +4,9 @@ import { encodePath, encodeSegment, parseRepoId, repoApiPath, repoPath } from ".
 import type { Repo } from "../core/repo.ts";
 import { refusalError, repoInAddress, requestId, serverText, toldSeconds } from "../hub/index.ts";
 import type { HubClient } from "../hub/index.ts";
-import { ownerOf, standingOf } from "./account.ts";
-import { askNames, askNamesInTurn } from "./names.ts";
-import type { NameQuestion, NamesFound } from "./names.ts";
+import { standingOf } from "./account.ts";
+import { askNames, askNamesInTurn, otherTypes } from "./names.ts";
+import type { NamesFound } from "./names.ts";
 import { AT_ONCE, SOON } from "./patience.ts";
 import { hasMoved } from "./verdict-parts.ts";
 import type {
@@ -39,9 +39,9 @@ const USUAL_FILE = ".gitattributes";
 const OPEN_TO_ALL = new Set(["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"]);
 
 /**
- * Finds out what a verdict needs, by at most four questions in two rounds (three for a name, see `askNamesInTurn`): first the file and the account; then, by
- * what the Hub said, what anybody may do, how the gate lets people in, or which names exist. No question is asked
- * whose answer would change nothing.
+ * Finds out what a verdict needs, by at most four questions in two rounds (three for a name, see `askNamesInTurn`):
+ * first the file and the account; then, by what the Hub said, what anybody may do, how the gate lets people in, or which
+ * names exist. No question is asked whose answer would change nothing.
  * @throws the signal's reason when aborted
  */
 export async function collectEvidence(
@@ -109,13 +109,10 @@ function askForNames(
   repo: Repo,
   signal: AbortSignal | undefined,
 ): Promise<NamesFound> {
-  if (token.kind !== "used") {
-    const owned: readonly NameQuestion[] = ownerOf(repo) === "" ? [] : ["same-owner"];
-    return askNames(hub, repo, [...owned, "other-type", "elsewhere"], signal);
-  }
+  if (token.kind !== "used") return askNamesInTurn(hub, repo, 3, signal);
   // Of one's own namespace the owner is right.
   const mine = account?.kind === "known" && standingOf(account.account, repo) !== "stranger";
-  return mine ? askNames(hub, repo, ["same-owner", "other-type"], signal) : askNamesInTurn(hub, repo, signal);
+  return mine ? askNames(hub, repo, ["same-owner", otherTypes(repo)[0]], signal) : askNamesInTurn(hub, repo, 2, signal);
 }
 
 /** Asks for a file's head, as a download would, without its bytes. */

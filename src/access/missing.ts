@@ -1,5 +1,6 @@
 import type { Repo } from "../core/repo.ts";
 import { ownerOf, restrictionOf, standingOf, tokenCovers } from "./account.ts";
+import { otherTypes } from "./names.ts";
 import * as next from "./next-steps.ts";
 import { policyVerdict, scopeVerdict } from "./permission.ts";
 import type { AccessVerdict, Account, MisspeltReason } from "./types.ts";
@@ -29,7 +30,7 @@ export function missingVerdict(evidence: Refused, repo: Repo, account: Account |
   if (hasMoved(evidence)) return hidden(evidence, repo, account);
   if (account === undefined) {
     const { token } = evidence;
-    const check = `Check the spelling at ${evidence.endpoint}.`;
+    const check = `Check the spelling at ${evidence.endpoint}${otherType(evidence, repo)}.`;
     const step =
       token.kind === "none"
         ? next.signIn(evidence, `${check} If it is private, sign in:`)
@@ -53,9 +54,12 @@ export function missingVerdict(evidence: Refused, repo: Repo, account: Account |
   );
 }
 
-/** The commonest mistake of all, where nothing was asked that would have found it. */
-function otherType({ askedOtherType = false }: Refused, { type, id }: Repo): string {
-  return type === "model" && !askedOtherType ? `, or call it datasets/${id} if it is a dataset` : "";
+/** The commonest mistake of all, in the types that were not looked for. */
+function otherType({ askedTypes = [] }: Refused, repo: Repo): string {
+  const left = otherTypes(repo).filter((type) => !askedTypes.includes(type));
+  if (left.length === 0) return "";
+  const names = left.map((type) => next.spoken({ type, id: repo.id }));
+  return `, or call it ${names.join(" or ")} if it is a ${left.join(" or a ")}`;
 }
 
 /** It is there, so only who may see it is the question. */
@@ -94,7 +98,7 @@ function within(evidence: Refused, repo: Repo, account: Account): AccessVerdict 
     { kind: "private-or-missing", reason: sure ? "missing" : "unknown" },
     code,
     message,
-    { text: `See what there is: ${url}`, url },
+    { text: `See what there is: ${url}${otherType(evidence, repo)}`, url },
     sure,
   );
 }

@@ -109,7 +109,7 @@ async function askMore(
     case "ERR_HF_REPO_NOT_FOUND":
     case "ERR_HF_PRIVATE_OR_MISSING": {
       const hinted = hintedType(repo, files);
-      if (hinted !== undefined) return askNames(hub, repo, ["other-type"], signal);
+      if (hinted !== undefined) return askNames(hub, repo, [hinted], signal);
       // Without an owner it is nobody's, and so hidden from nobody.
       if (ownerOf(repo) === "") return askNames(hub, repo, ["elsewhere"], signal);
       if (token.kind === "used") return askAccount();

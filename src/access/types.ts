@@ -1,5 +1,5 @@
 import type { HfError, HfErrorCode } from "../core/errors.ts";
-import type { Repo } from "../core/repo.ts";
+import type { Repo, RepoType } from "../core/repo.ts";
 
 /** What is asked: may this caller read (or write) the repo. */
 export interface AccessSubject {
@@ -99,8 +99,8 @@ export interface AccessEvidence {
   readonly gate?: GateMode | undefined;
   /** Repos that exist and could be meant, the likeliest first. */
   readonly near?: readonly Repo[] | undefined;
-  /** Whether repos of another type were looked for among them. */
-  readonly askedOtherType?: boolean | undefined;
+  /** The other types that were looked for among them. */
+  readonly askedTypes?: readonly RepoType[] | undefined;
 }
 
 /** The one thing to do. */
