@@ -531,6 +531,9 @@ describe("hf access on a terminal", { skip: noTerminal }, () => {
     assert.deepEqual([lines[at]?.indexOf("Access to"), /\S/.exec(lines[at + 1] ?? "")?.index], [13, 13]);
     const table = await onTerminal(80, "access list carol/gated-model alice/tiny-model", as("bob-read").env);
     for (const line of table) assert.ok(line.length <= 80 || !line.trim().includes(" "), line);
+    const waiting = await onTerminal(80, "access wait acme/gated-manual --timeout 1s", as("carol-read").env);
+    assert.ok(waiting.some((line) => line.startsWith("Asking again in 1 s")));
+    for (const line of waiting) assert.ok(line.length <= 80 || !line.trim().includes(" "), line);
   });
 
   it("draws a QR code over SSH, where there is room", async () => {

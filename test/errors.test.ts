@@ -141,4 +141,19 @@ describe("hf help", () => {
     const unknown = await world.hf(["help", "nonsense"]);
     assert.equal(unknown.exit, 2);
   });
+
+  it("is named after an unknown command, and is there", async () => {
+    for (const [words, help] of [
+      [["acces", "alice/tiny-model"], "hf --help"],
+      [["help", "nonsense"], "hf --help"],
+      [["--quiet", "auht", "login"], "hf --help"],
+      [["auth", "lgin"], "hf auth --help"],
+      [["access", "wiat", "alice/tiny-model"], "hf access wiat --help"],
+    ] as const) {
+      const done = await world.hf([...words]);
+      assert.equal(done.exit, 2, done.stderr);
+      assert.equal(/^Next: See (.+)$/m.exec(done.stderr)?.[1], help, words.join(" "));
+      assert.equal((await world.hf(help.split(" ").slice(1))).exit, 0, help);
+    }
+  });
 });

@@ -64,7 +64,9 @@ export async function runApp(argv: readonly string[], process: ProcessPort): Pro
     return exit;
   }
   const printer = plainPrinter(argv, process);
-  const error = USAGE.includes(treeExit) ? usage(complaints, argv) : new Error(plainText(redact(complaints), 2000));
+  const error = USAGE.includes(treeExit)
+    ? usage(complaints, withHelp(argv))
+    : new Error(plainText(redact(complaints), 2000));
   return printError(error, printer, false);
 }
 
@@ -93,7 +95,9 @@ function usage(complaints: string, argv: readonly string[]): UsageError {
       hint: "Put -- before the command, as in: hf run -- python train.py --epochs 3",
     });
   }
-  const path = words.length > 0 && complaints.includes("No command registered") ? words.slice(0, -1) : words;
+  const unknown = /No command registered for `(.*?)`/.exec(complaints)?.[1];
+  // What stands before an unknown word was found, so its help is there; the word's own is not.
+  const path = unknown === undefined ? words : words.slice(0, Math.max(0, words.indexOf(unknown)));
   return new UsageError("ERR_HF_USAGE", complaints.replace(/\s+/g, " ").trim(), {
     hint: `See ${["hf", ...path.map((word) => plainText(word, 40)), "--help"].join(" ")}`,
   });

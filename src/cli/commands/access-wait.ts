@@ -1,6 +1,7 @@
 import type { AccessVerdict } from "../../access/index.ts";
 import { command, valueFlag } from "../command.ts";
 import { parseDuration } from "../duration.ts";
+import { wrapLine } from "../output.ts";
 import { addressOf, repoFlags } from "./access.ts";
 import type { RepoFlags } from "./access.ts";
 
@@ -39,7 +40,7 @@ export const accessWait = command<Flags>({
       random: Math.random,
       signal,
       onEvent: ({ verdict, waitMs }) => {
-        context.say(`${verdict.message}${where(verdict)}`);
+        for (const line of wrapLine(`${verdict.message}${where(verdict)}`, context.printer)) context.say(line);
         context.say(
           `Asking again in ${Math.max(1, Math.round(waitMs / 1000))} s, then ever more seldom. Ctrl-C ends it.`,
         );
