@@ -268,6 +268,25 @@ describe("hf doctor", () => {
     assert.ok(!existsSync(trap), "a program of the project was run");
   });
 
+  it("leaves a token file with two lines as it is, and no command sends what is in it", { skip: unix }, async () => {
+    const home = join(world.folder, "two-lines");
+    const path = join(home, "token");
+    mkdirSync(home);
+    const text = `${world.token("alice-read")}\n${world.token("alice-write")}\n`;
+    writeFileSync(path, text, { mode: 0o600 });
+    const env = { HF_HOME: home };
+    const { seen, exit } = await doctor(["--offline", "--fix", "--yes"], { env });
+    assert.equal(exit, 20);
+    const [finding] = seen.findings;
+    assert.equal(finding?.code, "token-file-content");
+    assert.match(finding.message, /holds more than one line/);
+    assert.deepEqual([finding.fix.automatic, finding.fix.command], [false, "hf auth login --force"]);
+    assert.equal(readFileSync(path, "utf8"), text);
+    const whoami = await world.hf(["auth", "whoami"], { env });
+    assert.notEqual(whoami.exit, 0);
+    assert.match(whoami.stderr, /holds more than one line/);
+  });
+
   it("works where HF_ENDPOINT is nonsense, and says so", async () => {
     const { seen, exit } = await doctor([], { env: { HF_ENDPOINT: "hub.acme.io" } });
     assert.equal(exit, 20);

@@ -37,23 +37,26 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^xox[abp]-/, "Slack"],
 ];
 
+/** A whole token of a user. Others (`hf_oauth_`, `hf_jwt_`) have no fixed length. */
+const WHOLE = /^hf_[A-Za-z0-9]{34}$/;
+const OTHER_KIND = /^hf_[a-z]+_[\w.-]{20,}$/;
+
 /** A token is one line of a header: longer than this is a whole file by mistake. */
 const LONGEST = 8192;
 
 /**
  * Takes away what people paste along with a token: line breaks anywhere, blanks (no-break space and byte order mark
  * among them), `Bearer `, quotes around it. Nothing left is `empty`. What could not stand in a header as it is (a
- * blank, a control or non-ASCII character inside), a key of another service and JSON are `refused` rather than sent or
- * guessed at.
+ * blank, a control or non-ASCII character inside), a key of another service, JSON, and several lines that are not one
+ * token are `refused` rather than sent or guessed at.
+ *
+ * Python takes every line break away, and so joins two tokens to one that is none; here only a token that was broken
+ * over lines is joined.
  */
 export function cleanToken(raw: string): CleanedToken {
   if (raw.length > LONGEST) return { kind: "refused", reason: `is longer than ${LONGEST} characters` };
   const removed = new Set<string>();
   let text = trimEnd(raw, /[\r\n]/);
-  if (/[\r\n]/.test(text)) {
-    removed.add("line breaks");
-    text = text.replace(/[\r\n]/g, "");
-  }
   for (let before = ""; before !== text;) {
     before = text;
     text = trimBoth(text, OUTER);
@@ -66,10 +69,27 @@ export function cleanToken(raw: string): CleanedToken {
     }
   }
   if (text === "") return { kind: "empty" };
+  if (/[\r\n]/.test(text)) {
+    const joined = joinLines(text);
+    if (joined === undefined)
+      return { kind: "refused", reason: "holds more than one line, and they are not one token" };
+    removed.add("line breaks");
+    text = joined;
+  }
   const reason = unsendable(text);
   if (reason !== undefined) return { kind: "refused", reason };
   const token = Secret.of(text);
   return removed.size === 0 ? { kind: "clean", token } : { kind: "clean", token, warning: warningOf([...removed]) };
+}
+
+/** A token that a terminal or a mail program has broken over lines, in one piece; undefined for anything else. */
+function joinLines(text: string): string | undefined {
+  const [first = "", ...more] = text.split(/[\r\n]+/);
+  const isAnother = (part: string): boolean =>
+    part.startsWith("hf_") || FOREIGN.some(([pattern]) => pattern.test(part));
+  if (WHOLE.test(first) || more.some(isAnother)) return undefined;
+  const joined = [first, ...more].join("");
+  return WHOLE.test(joined) || OTHER_KIND.test(joined) ? joined : undefined;
 }
 
 function unsendable(text: string): string | undefined {

@@ -114,6 +114,7 @@ describe("collect()", () => {
       [`Bearer ${TOKEN}`, 0o600, "token-file-content"],
       [`\ufeff${TOKEN}`, 0o600, "token-file-content"],
       ["", 0o600, "token-file-content", "not-signed-in"],
+      [`${TOKEN}\n${TOKEN}\n`, 0o600, "token-file-content"],
       ['{"tokens": {}}', 0o600, "token-file-content"],
       [`[work]\nhf_token = ${TOKEN}\n`, 0o600, "token-file-content"],
       [`HF_TOKEN=${TOKEN}`, 0o600, "token-file-content"],

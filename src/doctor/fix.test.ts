@@ -118,6 +118,9 @@ describe("applyFixes()", () => {
     writeFileSync(kept, "two words");
     await apply({ do: "clean-token-file", path });
     assert.equal(readFileSync(kept, "utf8"), "two words");
+    writeFileSync(kept, `${TOKEN}\n${TOKEN}\n`);
+    await apply({ do: "clean-token-file", path });
+    assert.equal(readFileSync(kept, "utf8"), `${TOKEN}\n${TOKEN}\n`);
   });
 
   it("points git's helper to the program that runs", { skip: unix }, async () => {
