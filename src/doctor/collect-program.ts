@@ -8,6 +8,8 @@ export interface ProgramOptions {
   readonly env: Environment;
   readonly platform: NodeJS.Platform;
   readonly cwd: string;
+  /** Home folder of the user, without links. */
+  readonly home: string;
   /** Of Node, as `20.19.1`. */
   readonly nodeVersion: string;
   /** The program as it was started. */
@@ -20,7 +22,7 @@ const MOST_ENTRIES = 500;
 const PATHEXT = ".COM;.EXE;.BAT;.CMD";
 
 export function collectProgram(options: ProgramOptions): ProgramEvidence {
-  const { env, platform, cwd, nodeVersion, script } = options;
+  const { env, platform, cwd, home, nodeVersion, script } = options;
   const realScript = realPath(script);
   const entries = pathEntries(env, platform);
   const folders = [...new Set(entries.filter((entry) => isAbsolute(entry)).map((entry) => resolve(entry)))];
@@ -38,7 +40,7 @@ export function collectProgram(options: ProgramOptions): ProgramEvidence {
     onPath,
     binFolder,
     binOnPath: binFolder !== undefined && folders.some((folder) => realPath(folder) === realPath(binFolder)),
-    relativePath: entries.filter((entry) => !isAbsolute(entry) || isInside(entry, cwd)),
+    relativePath: entries.filter((entry) => isOfFolder(entry, cwd, home)),
   };
 }
 
@@ -61,8 +63,8 @@ function endings(env: Environment, platform: NodeJS.Platform): readonly string[]
  * The environment for a program that is started in, or for, the current folder: no entry of its PATH lies in that
  * folder, so nothing of a project is run in place of the program that was meant.
  */
-export function safeEnvironment(env: Environment, cwd: string): Environment {
-  const kept = pathEntries(env).filter((entry) => isAbsolute(entry) && !isInside(entry, cwd) && !isOfProject(entry));
+export function safeEnvironment(env: Environment, cwd: string, home: string): Environment {
+  const kept = pathEntries(env).filter((entry) => !isOfFolder(entry, cwd, home) && !isOfProject(entry));
   const { Path: _, ...rest } = env;
   return { ...rest, PATH: kept.join(delimiter) };
 }
@@ -73,8 +75,16 @@ function isOfProject(entry: string): boolean {
 }
 
 /** True when every program that is looked up by its name comes from outside the current folder. */
-export function isSafePath(env: Environment, cwd: string): boolean {
-  return pathEntries(env).every((entry) => isAbsolute(entry) && !isInside(entry, cwd) && !isOfProject(entry));
+export function isSafePath(env: Environment, cwd: string, home: string): boolean {
+  return pathEntries(env).every((entry) => !isOfFolder(entry, cwd, home) && !isOfProject(entry));
+}
+
+/**
+ * True for an entry of the PATH that means the current folder or one in it. The home folder, and a folder above it, is
+ * no project: what is whole and lies below, as `~/.local/bin`, is the user's own from wherever it is looked at.
+ */
+function isOfFolder(entry: string, cwd: string, home: string): boolean {
+  return !isAbsolute(entry) || (isInside(entry, cwd) && !(isAbsolute(home) && isInside(home, cwd)));
 }
 
 function isInside(entry: string, cwd: string): boolean {

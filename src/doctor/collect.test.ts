@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { once } from "node:events";
 import { hostname, tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { openSession } from "../api/index.ts";
 import { systemClock } from "../core/clock.ts";
@@ -318,6 +318,17 @@ describe("collect() in a project", () => {
     assert.ok(examine(evidence).some(({ code }) => code === "path-relative"));
   });
 
+  it("takes the home folder, and what is above it, for no project", async () => {
+    const bin = join(folder, ".local", "bin");
+    const entries = (cwd: string, ...path: readonly string[]) =>
+      look({ PATH: path.join(delimiter) }, cwd).then(({ program }) => program.relativePath);
+    assert.deepEqual(await entries(folder, bin, folder), []);
+    assert.deepEqual(await entries(dirname(folder), bin), []);
+    assert.deepEqual(await entries(folder, ".", "bin", bin), [".", "bin"]);
+    assert.deepEqual(await entries(work, join(work, "bin"), bin), [join(work, "bin")]);
+    assert.deepEqual(await entries(join(folder, ".local"), bin), [bin]);
+  });
+
   it("reads no link and no pipe of a project", { skip: unix }, async () => {
     const secret = join(folder, "secret");
     writeFileSync(secret, `HF_TOKEN=${TOKEN}\n`);
@@ -399,6 +410,7 @@ describe("collectProgram()", () => {
         env: { PATH: folders.map((name) => join(folder, name)).join(":") },
         platform: process.platform,
         cwd: work,
+        home: folder,
         nodeVersion: "20.19.0",
         script: join(folder, "bin/hf"),
       });
@@ -432,6 +444,7 @@ describe("collectProgram() on Windows", () => {
         env: { Path: ["npm", "Scripts", "last"].map((name) => join(folder, name)).join(";"), ...more },
         platform: "win32",
         cwd: work,
+        home: folder,
         nodeVersion: "20.19.0",
         script: ours,
       }).onPath.map(({ path, kind }) => `${relative(folder, path)} ${kind}`);

@@ -46,8 +46,9 @@ export async function collect(options: CollectOptions): Promise<Evidence> {
   const { settings } = session;
   const { platform } = machine;
   const cwd = realPath(machine.cwd);
-  const safeEnv = safeEnvironment(env, cwd);
-  const tryLocks = isSafePath(env, cwd);
+  const ownHome = realPath(machine.home);
+  const safeEnv = safeEnvironment(env, cwd, ownHome);
+  const tryLocks = isSafePath(env, cwd, ownHome);
   const git = { env: safeEnv, endpoint: settings.endpoint, timeoutMs, signal };
   const logins = await collectLogins({
     settings,
@@ -78,7 +79,7 @@ export async function collect(options: CollectOptions): Promise<Evidence> {
       inContainer: containerMark(env) !== undefined,
     },
     mounted: isMounted(settings.home),
-    program: collectProgram({ env, platform, cwd, nodeVersion: options.nodeVersion, script: options.script }),
+    program: collectProgram({ ...options, platform, cwd, home: ownHome }),
     logins: { ...logins, home },
     variables: collectVariables(env, settings.endpoint),
     git: gitFound,

@@ -133,7 +133,7 @@ async function mend(flags: Flags, context: CliContext, session: Session, evidenc
     if (!(await prompts.confirm("Do it? (y/N)", false))) return idle;
   }
   const { findProgram } = await import("../find-program.ts");
-  const env = safeEnvironment(context.env, context.machine.cwd);
+  const env = safeEnvironment(context.env, context.machine.cwd, context.machine.home);
   const results = await applyFixes(plan, {
     store: session.store,
     uid: context.user.uid,
