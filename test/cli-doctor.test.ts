@@ -337,6 +337,14 @@ describe("hf doctor", () => {
     assert.match(done.seen.findings[0].fix.command ?? "", /^hf doctor --timeout 10$/);
   });
 
+  it("calls no network well whose storage host takes connections and is silent", async (test) => {
+    const silent = await serveRaw(test, () => {});
+    test.after(world.hub.fault({ path: "/resolve/", redirect: `${silent.url}/file` }));
+    const done = await doctor(["--timeout", "3"]);
+    assert.ok(codes(done).includes("storage-unreachable"), codes(done).join(" "));
+    assert.ok(!done.seen.fine.includes("network"));
+  });
+
   it(
     "goes on where there is no home, and says how to have one",
     { skip: posix ? false : "Windows has homes" },

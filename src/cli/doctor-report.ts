@@ -192,7 +192,7 @@ function signedInAs(evidence: Evidence): readonly string[] {
 function fineAreas(findings: readonly PlacedFinding[], { network, cache }: Evidence): readonly Area[] {
   const troubled = new Set(findings.filter(({ severity }) => severity !== "note").map(({ area }) => area));
   const unknown = new Set<Area>();
-  if (network.kind === "off") unknown.add("network");
+  if (network.kind === "off" || network.unclearStorage.length > 0) unknown.add("network");
   // Told once, of the folder of logins above it.
   if (cache.probe.refusal !== undefined) unknown.add("cache");
   // Only the Hub can say that a token is well.

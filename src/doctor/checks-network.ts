@@ -7,6 +7,7 @@ export const NETWORK_CHECKS: readonly Check[] = [
   { area: "network", find: endpoint },
   { area: "network", find: clockSkew },
   { area: "network", find: storage },
+  { area: "network", find: unclearStorage },
 ];
 
 const HOPS: Readonly<Record<Hop["hop"], string>> = {
@@ -54,10 +55,14 @@ function endpoint({ network, env }: Evidence): readonly Finding[] {
         text: atProxy
           ? `Check the address in ${proxyVariables(env)}, and the network. If ${host} needs no proxy, name it in NO_PROXY.`
           : hint,
-        ...(slow ? { command: `hf doctor --timeout ${Math.max(10, Math.ceil(network.limitMs / 500))}` } : {}),
+        ...(slow ? { command: longerLine(network.limitMs) } : {}),
       },
     },
   ];
+}
+
+function longerLine(limitMs: number): string {
+  return `hf doctor --timeout ${Math.max(10, Math.ceil(limitMs / 500))}`;
 }
 
 function storage({ network }: Evidence): readonly Finding[] {
@@ -78,6 +83,18 @@ function storage({ network }: Evidence): readonly Finding[] {
       },
     ];
   });
+}
+
+/** Said, so that silence is not taken for health. */
+function unclearStorage({ network }: Evidence): readonly Finding[] {
+  if (network.kind !== "asked" || failedHop(network.endpoint) !== undefined) return [];
+  return network.unclearStorage.map((host) => ({
+    code: "not-checked",
+    severity: "note",
+    message: `Whether ${host}, which hands out large files, can be reached was not found out: the time was over.`,
+    evidence: [],
+    fix: { text: "Give it more time.", command: longerLine(network.limitMs) },
+  }));
 }
 
 /** Signed addresses and ID tokens carry times, and are refused beyond some minutes. */

@@ -11,9 +11,9 @@ import { startLocalhub } from "../localhub/index.ts";
 import type { Localhub } from "../localhub/index.ts";
 import { systemClock } from "../core/clock.ts";
 import { dnsServer } from "../../test/support/dns-server.ts";
-import { nobody, serve } from "../../test/support/scripted-server.ts";
+import { nobody, serve, serveRaw } from "../../test/support/scripted-server.ts";
 import { failedHop } from "./checks-network.ts";
-import { collectNetwork } from "./collect-network.ts";
+import { collectNetwork, walkLate } from "./collect-network.ts";
 import type { NetworkOptions } from "./collect-network.ts";
 import type { NetworkEvidence } from "./evidence.ts";
 
@@ -115,7 +115,7 @@ describe("collectNetwork()", () => {
     const network = await ask();
     assert.deepEqual(
       network.storage.map(({ host, hops }) => [`http://${host}`, hops.map(({ failure: why }) => why)]),
-      [[hub.cdnUrl, [undefined, undefined]]],
+      [[hub.cdnUrl, [undefined, undefined, undefined]]],
     );
     const asked = hub.journal.entries.filter(({ url }) => url.includes("/resolve/"));
     assert.deepEqual(
@@ -130,6 +130,37 @@ describe("collectNetwork()", () => {
     await hub.reset();
     hub.fault({ path: "/resolve/", status: 500 });
     assert.deepEqual((await ask()).storage, []);
+  });
+
+  it("finds a storage host that takes connections and never answers, by http and by https", async (test) => {
+    const silent = await serveRaw(test, () => {});
+    for (const address of [silent.url, silent.url.replace("http:", "https:")]) {
+      hub.fault({ path: "/resolve/", redirect: `${address}/file` });
+      // The whole time passes; what comes before it has room on a busy machine.
+      const network = await ask({}, { limitMs: 3000 });
+      assert.equal(failure(network), "none");
+      assert.equal(network.storage[0] && failedHop(network.storage[0])?.failure.code, "no-answer");
+      assert.deepEqual(network.unclearStorage, []);
+      await hub.reset();
+    }
+  });
+
+  it("says nothing against a host that had no time, and keeps what was found before the end", async () => {
+    const hop = { hop: "connection", to: "x", ms: 1, detail: "" } as const;
+    const failed = { code: "no-answer", message: "No.", hint: "Wait." } as const;
+    const late = async (ended: boolean, leftMs: number, why: typeof failed | undefined) => {
+      const routeTo = async (url: URL) => ({
+        host: url.host,
+        proxy: undefined,
+        hops: [{ ...hop, failure: why }],
+      });
+      const signal = ended ? AbortSignal.abort() : new AbortController().signal;
+      return (await walkLate("https://x", { routeTo, signal, leftMs, limitMs: 2000 })).cut;
+    };
+    assert.equal(await late(true, 100, failed), true);
+    assert.equal(await late(true, 100, undefined), false);
+    assert.equal(await late(false, 100, failed), false);
+    assert.equal(await late(true, 600, failed), false);
   });
 
   it("reads the other side's clock, less the age of a copy", async (test) => {

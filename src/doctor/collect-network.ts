@@ -58,16 +58,22 @@ export async function collectNetwork(options: NetworkOptions): Promise<NetworkEv
     });
   try {
     const origins = options.storage ?? (endpoint === DEFAULT_ENDPOINT ? STORAGE : undefined);
-    const ways = (urls: readonly string[]): Promise<readonly Route[]> =>
-      Promise.all(urls.map((origin) => routeTo(new URL(origin))));
+    const began = performance.now();
     const [{ named, ...asked }, known] = await Promise.all([
-      askEndpoint(options, { limitMs, signal, routeTo, findsStorage: origins === undefined }),
-      ways(origins ?? []),
+      askEndpoint(options, {
+        limitMs,
+        signal,
+        routeTo,
+        findsStorage: origins === undefined,
+        walkNamed: (origin) =>
+          walkLate(origin, { routeTo, signal, leftMs: limitMs - (performance.now() - began), limitMs }),
+      }),
+      Promise.all((origins ?? []).map((origin) => routeTo(new URL(origin)))),
     ]);
-    // Begun late: one that was cut short by the end of the time says nothing against the host.
-    const found = (await ways(named)).filter((route) => !signal.aborted || failedHop(route) === undefined);
     options.signal?.throwIfAborted();
-    return { kind: "asked", ...asked, storage: [...known, ...found], limitMs };
+    const found = named.flatMap(({ route, cut }) => (cut ? [] : [route]));
+    const unclear = named.flatMap(({ route, cut }) => (cut ? [route.host] : []));
+    return { kind: "asked", ...asked, storage: [...known, ...found], unclearStorage: unclear, limitMs };
   } catch (error) {
     // A proxy that is none: told among the variables.
     if (isHfError(error) && error.code === "ERR_HF_USAGE") return { kind: "off", why: "proxy" };
@@ -75,6 +81,25 @@ export async function collectNetwork(options: NetworkOptions): Promise<NetworkEv
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A way that was begun when a part of the time was over. */
+interface LateWay {
+  readonly route: Route;
+  /** It was given too little time to say anything against the host. */
+  readonly cut: boolean;
+}
+
+interface LateOptions extends Pick<AskOptions, "limitMs" | "signal" | "routeTo"> {
+  /** Milliseconds until the signal. */
+  readonly leftMs: number;
+}
+
+/** Goes the way to a host of which only a redirect told. */
+export async function walkLate(origin: string, { limitMs, signal, routeTo, leftMs }: LateOptions): Promise<LateWay> {
+  const ownMs = Math.max(Math.round(leftMs / 100) * 100, 100);
+  const route = await routeTo(new URL(origin), { limitMs: ownMs, hears: true });
+  return { route, cut: signal.aborted && failedHop(route) !== undefined && leftMs < limitMs / 4 };
 }
 
 type Asked = Pick<Extract<NetworkEvidence, { kind: "asked" }>, "endpoint" | "hubTime" | "identity">;
@@ -85,24 +110,29 @@ interface AskOptions {
   readonly routeTo: (url: URL, more: Partial<RouteOptions>) => Promise<Route>;
   /** Ask the endpoint where its large files are. */
   readonly findsStorage: boolean;
+  /** Goes the way to where they are, as soon as that is known. */
+  readonly walkNamed: (origin: string) => Promise<LateWay>;
 }
 
 async function askEndpoint(
   options: NetworkOptions,
-  { limitMs, signal, routeTo, findsStorage }: AskOptions,
-): Promise<Asked & { readonly named: readonly string[] }> {
+  { limitMs, signal, routeTo, findsStorage, walkNamed }: AskOptions,
+): Promise<Asked & { readonly named: readonly LateWay[] }> {
   const { session, clock } = options;
   const { endpoint } = session.settings;
   const answers: Hop[] = [];
   let hubTime: Asked["hubTime"];
   let identity: Promise<IdentityEvidence> = Promise.resolve({ kind: "not-asked" });
   let answered: Promise<unknown> = Promise.resolve();
-  let named: Promise<readonly string[]> = Promise.resolve([]);
+  let named: Promise<readonly LateWay[]> = Promise.resolve([]);
   const client = session.connect(undefined);
   // The system's own look-up of a name can't be given up, so nothing that uses it begins before the name is known.
   const onName = (): void => {
     identity = askWho(options, limitMs, signal);
-    if (findsStorage) named = findStorage(client, { timeoutMs: limitMs, signal });
+    if (findsStorage)
+      named = findStorage(client, { timeoutMs: limitMs, signal }).then((origins) =>
+        Promise.all(origins.map(walkNamed)),
+      );
     answered = step(answers, "answer", endpoint, async () => {
       const outcome = await askHub(client, limitMs, signal);
       if ("answer" in outcome) hubTime = timeOf(outcome.answer, clock.now());

@@ -191,6 +191,8 @@ export type NetworkEvidence =
       readonly endpoint: Route;
       /** Hosts that hand out the contents of files. */
       readonly storage: readonly Route[];
+      /** Such hosts about which the time was too short to find anything out. */
+      readonly unclearStorage: readonly string[];
       /** What the endpoint's clock said, milliseconds since the epoch. */
       readonly hubTime: { readonly theirs: number; readonly ours: number } | undefined;
       readonly identity: IdentityEvidence;

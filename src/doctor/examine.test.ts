@@ -475,6 +475,7 @@ const CASES: readonly Case[] = [
     asked({ storage: [cut("name-not-found"), { host: "other.example", proxy: undefined, hops: [] }] }),
     "warning storage-unreachable",
   ],
+  ["a storage host for which no time was left", asked({ unclearStorage: ["files.example"] }), "note not-checked"],
   ["a clock two minutes ahead", asked({ hubTime: { theirs: NOW, ours: NOW + 120_000 } }), "warning clock-skew"],
   ["a clock a day behind", asked({ hubTime: { theirs: NOW + 86_400_000, ours: NOW } }), "error clock-skew"],
   ["a clock ten seconds off", asked({ hubTime: { theirs: NOW, ours: NOW + 10_000 } })],

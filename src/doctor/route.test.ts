@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
 import { makeCertificate } from "../../test/support/certificate.ts";
 import { dnsServer } from "../../test/support/dns-server.ts";
-import { nobody } from "../../test/support/scripted-server.ts";
+import { nobody, serveRaw } from "../../test/support/scripted-server.ts";
 import { failedHop } from "./checks-network.ts";
 import type { Route } from "./evidence.ts";
 import { walkRoute } from "./route.ts";
@@ -55,6 +55,14 @@ async function tlsServer(
 }
 
 describe("walkRoute()", () => {
+  it("waits for a first word over http where it is asked to", async (test) => {
+    const spoken = await serveRaw(test, (socket) => socket.end("HTTP/1.1 404 Not Found\r\n\r\n"));
+    assert.equal(steps(await walk(spoken.url, { hears: true })), "name, connection, answer");
+    const shut = await serveRaw(test, (socket) => socket.end());
+    assert.equal(steps(await walk(shut.url, { hears: true })), "name, connection, answer: no-answer");
+    assert.equal(steps(await walk(shut.url)), "name, connection");
+  });
+
   it("names the step at which a dead port ends it", async () => {
     const route = await walk(await nobody());
     assert.equal(steps(route), "name, connection: host-unreachable");

@@ -20,11 +20,13 @@ export interface RouteOptions {
   readonly dnsServers?: readonly string[] | undefined;
   /** Told once the first name is known: what else needs it can begin. */
   readonly onName?: () => void;
+  /** Without TLS and a proxy, wait for a first word too: a host may take connections and then be silent. */
+  readonly hears?: boolean;
 }
 
 /**
  * Goes the way to a host step by step, so that the step that fails is known: name, connection, proxy, TLS. Sends nothing
- * but the greeting of TLS.
+ * but the greeting of TLS, or with `hears` a question for nothing in particular.
  */
 export async function walkRoute(url: URL, options: RouteOptions): Promise<Route> {
   const { proxy } = options;
@@ -38,7 +40,12 @@ export async function walkRoute(url: URL, options: RouteOptions): Promise<Route>
     options.onName?.();
     socket = await step(hops, "connection", first.host, () => openConnection(first, addresses, options));
     if (socket === undefined) return route;
-    if (url.protocol !== "https:") return route;
+    if (url.protocol !== "https:") {
+      const open = socket;
+      if (options.hears === true && proxy === undefined)
+        await step(hops, "answer", url.host, () => hearFrom(open, url, options));
+      return route;
+    }
     if (proxy !== undefined) {
       socket.destroy();
       socket = await step(hops, "proxy", `${proxy.host} to ${url.host}`, () => openThroughProxy(proxy, url, options));
@@ -200,6 +207,30 @@ function greet(plain: Socket, url: URL, { ca, signal, limitMs }: RouteOptions): 
       settle({ failure: failureOf(networkError(error, url)), detail: `certificate by ${signer}` });
     });
     socket.on("error", (error) => settle({ failure: failureOf(networkError(error, url)) }));
+  });
+}
+
+/** Any answer will do, also one that it knows no such path. */
+function hearFrom(socket: Socket, url: URL, { signal, limitMs }: RouteOptions): Promise<Outcome<true>> {
+  return new Promise((resolve) => {
+    const settle = (outcome: Outcome<true>): void => {
+      signal.removeEventListener("abort", giveUp);
+      resolve(outcome);
+    };
+    const silent = (words: string): void =>
+      settle({
+        failure: {
+          code: "no-answer",
+          message: `${url.host} took a connection, and then ${words}.`,
+          hint: "The host, or something on the way to it, is overloaded or holds the connection back.",
+        },
+      });
+    const giveUp = (): void => silent(`did not answer within ${limitMs / 1000} s`);
+    if (signal.aborted) return giveUp();
+    signal.addEventListener("abort", giveUp, { once: true });
+    socket.once("data", () => settle({ done: true, detail: "" }));
+    socket.once("close", () => silent("closed it without an answer"));
+    socket.write(`HEAD / HTTP/1.1\r\nHost: ${url.host}\r\nConnection: close\r\n\r\n`);
   });
 }
 

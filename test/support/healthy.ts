@@ -79,6 +79,7 @@ export async function healthy(): Promise<Evidence> {
         ],
       },
       storage: [{ host: "cas-bridge.xethub.hf.co", proxy: undefined, hops: [] }],
+      unclearStorage: [],
       hubTime: { theirs: NOW, ours: NOW },
       identity: {
         kind: "known",
