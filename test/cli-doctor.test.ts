@@ -337,6 +337,29 @@ describe("hf doctor", () => {
     assert.match(done.seen.findings[0].fix.command ?? "", /^hf doctor --timeout 10$/);
   });
 
+  it("tells once of a home folder that keeps this user out, and whose it is", { skip: unix }, (test) => {
+    const closed = join(world.folder, "closed");
+    mkdirSync(closed, { mode: 0o700 });
+    // Root goes in everywhere; for everybody else a folder without rights does.
+    const isRoot = process.getuid?.() === 0;
+    const as = isRoot ? { uid: 54321, gid: 54321 } : {};
+    if (!isRoot) chmodSync(closed, 0);
+    test.after(() => chmodSync(closed, 0o700));
+    const env = { HOME: closed, PATH: process.env["PATH"] };
+    const run = (...words: readonly string[]) =>
+      spawnSync(process.execPath, words, { ...as, cwd: "/", env, encoding: "utf8" });
+    if (run("-e", `require("node:fs").accessSync(${JSON.stringify(HF)})`).status !== 0)
+      return test.skip("the other user may not read this checkout");
+    const { findings } = JSON.parse(run(HF, "doctor", "--json", "--offline").stdout) as Seen;
+    const errors = findings.filter(({ severity }) => severity === "error");
+    assert.deepEqual(
+      errors.map(({ code }) => code),
+      ["home-not-writable"],
+    );
+    assert.match(errors[0]?.message ?? "", isRoot ? / belongs to user 0, .*\(EACCES\)/ : /\(EACCES\)/);
+    return undefined;
+  });
+
   it("calls no network well whose storage host takes connections and is silent", async (test) => {
     const silent = await serveRaw(test, () => {});
     test.after(world.hub.fault({ path: "/resolve/", redirect: `${silent.url}/file` }));

@@ -5,6 +5,7 @@ import type { Finding } from "./finding.ts";
 import { systemCode } from "../core/errors.ts";
 import type { HfError } from "../core/errors.ts";
 import { shellWord } from "../core/shell-word.ts";
+import { isClosed } from "./look.ts";
 import { isUnsafe, refusalWords, setLine, staleLock, unsetLine } from "./words.ts";
 
 function userLine({ uid, name }: Evidence["user"]): readonly string[] {
@@ -55,25 +56,43 @@ function homeNotWritable(evidence: Evidence): readonly Finding[] {
   const { home } = logins;
   if (home.refusal === undefined || noHome(evidence).length > 0) return [];
   const full = ["ENOSPC", "EDQUOT"].includes(home.refusal);
-  const mendable = ["EACCES", "EPERM"].includes(home.refusal) && platform !== "win32" && user.name !== undefined;
+  // Whoever's home folder it is keeps it: there `HOME` is wrong, not the owner.
+  const mendable =
+    isClosed(home.refusal) && platform !== "win32" && user.name !== undefined && !isAtOrAbove(home.tried, user.home);
+  const foreign =
+    isClosed(home.refusal) && home.owner !== undefined && user.uid !== undefined && home.owner !== user.uid;
+  const why = foreign
+    ? `${home.tried} belongs to user ${home.owner}, and this user may not write there (${home.refusal})`
+    : refusalWords(home.refusal);
   return [
     {
       code: "home-not-writable",
       severity: "error",
-      message: `No login can be saved in ${settings.home}: ${refusalWords(home.refusal)}.`,
-      evidence: [...(home.tried === home.path ? [] : [`tried: ${home.tried}`]), ...userLine(user)],
+      message: `No login can be saved in ${settings.home}: ${why}.`,
+      evidence: [...(home.tried === home.path || foreign ? [] : [`tried: ${home.tried}`]), ...userLine(user)],
       fix: {
         text: mendable
           ? "Make the folder yours, or set HF_HOME to one that is."
           : full
             ? "Free some space, or set HF_HOME to a folder on another disk."
-            : "Set HF_HOME to a folder that this user may write to.",
+            : foreign && isAtOrAbove(home.tried, user.home)
+              ? "Set HOME to this user's own folder, or HF_HOME to one that this user may write to."
+              : "Set HF_HOME to a folder that this user may write to.",
         command: mendable
           ? `sudo chown -R ${shellWord(user.name)} ${shellWord(home.tried)}`
           : setLine("HF_HOME", platform === "win32" ? "C:\\huggingface" : "/data/huggingface", platform),
       },
     },
   ];
+}
+
+function isAtOrAbove(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
+}
+
+/** The folder of logins can't be entered, so that nothing in it can be looked at: told once, of the folder. */
+function isShut({ home, storedTokens }: Evidence["logins"]): boolean {
+  return isClosed(home.refusal) && storedTokens.kind === "hidden" && isClosed(storedTokens.error);
 }
 
 function wrongKind({ logins }: Evidence): readonly Finding[] {
@@ -104,6 +123,7 @@ function unreadable({ logins, user, platform }: Evidence): readonly Finding[] {
   return [logins.tokenFile, logins.storedTokens].flatMap((look): Finding[] => {
     const foreign = look.uid !== undefined && user.uid !== undefined && user.uid !== 0 && look.uid !== user.uid;
     const hidden = look.kind === "hidden";
+    if (hidden && isShut(logins) && dirname(look.path) === logins.home.path) return [];
     const lost = look.kind === "file" && look.path === logins.tokenFile.path && logins.content === undefined;
     if (!hidden && !lost && !(foreign && look.kind === "file")) return [];
     const owner = look.uid === undefined ? [] : [`it belongs to user ${look.uid}, you are ${user.uid ?? "unknown"}`];
@@ -202,7 +222,10 @@ function content({ logins, settings }: Evidence): readonly Finding[] {
 
 function faults({ logins }: Evidence): readonly Finding[] {
   // Told once, of the folder.
-  const told = (error: HfError): boolean => logins.home.refusal === "ENOTDIR" && systemCode(error.cause) === "ENOTDIR";
+  const told = (error: HfError): boolean => {
+    const code = systemCode(error.cause);
+    return (logins.home.refusal === "ENOTDIR" && code === "ENOTDIR") || (isShut(logins) && isClosed(code));
+  };
   const found = logins.faults.filter((error) => !told(error));
   return found.map((error) => ({
     code: "logins-unreadable",

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { systemCode } from "../core/errors.ts";
 import { acquireFileLock } from "../core/file-lock.ts";
 import type { FolderProbe } from "./evidence.ts";
-import { lookAt, readStart } from "./look.ts";
+import { isClosed, lookAt, readStart } from "./look.ts";
 
 export interface ProbeOptions {
   /** False leaves locks untried: they take a program of the PATH, which must not be one of the current folder. */
@@ -33,10 +33,12 @@ export async function probeFolder(path: string, { tryLocks }: ProbeOptions): Pro
   }
 }
 
-/** The nearest thing at or above a path that is there. */
+/** The nearest thing at or above a path that is there, and that this user is let to see. */
 function nearestFolder(path: string): string {
   for (let at = resolve(path); ; at = dirname(at)) {
-    if (lookAt(at).kind !== "absent" || at === dirname(at)) return at;
+    const { kind, error = "" } = lookAt(at);
+    // What is hidden lies in a folder that keeps this user out: that one is the answer.
+    if ((kind !== "absent" && !isClosed(error)) || at === dirname(at)) return at;
   }
 }
 

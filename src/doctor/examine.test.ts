@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { describe, it } from "node:test";
 import type { SourceSurvey } from "../auth/index.ts";
 import { DiskError, diskError, NetworkError, RateLimitError, TokenError, UsageError } from "../core/errors.ts";
@@ -247,6 +248,23 @@ const CASES: readonly Case[] = [
       home: { path: "/h/hf", tried: "/h/hf", refusal: "ENOTDIR", symlinks: undefined, locks: undefined },
       faults: [diskError(Object.assign(new Error("x"), { code: "ENOTDIR" }), "read the saved logins", "/h/hf/x")],
     }),
+    "error home-not-writable",
+  ],
+  [
+    "a home in a folder that keeps this user out, told once",
+    both(
+      logins({
+        home: { path: dirname(FILE.path), tried: "/home/me", refusal: "EACCES", symlinks: undefined, locks: undefined },
+        tokenFile: { ...FILE, kind: "hidden", error: "EACCES" },
+        storedTokens: { ...FILE, path: `${FILE.path}s`, kind: "hidden", error: "EACCES" },
+        content: undefined,
+        survey: refusedBy(`file:${FILE.path}`),
+        faults: [diskError(Object.assign(new Error("x"), { code: "EACCES" }), "read the saved logins", "/h/hf/x")],
+      }),
+      cache({
+        probe: { path: "/home/me/x", tried: "/home/me", refusal: "EACCES", symlinks: undefined, locks: undefined },
+      }),
+    ),
     "error home-not-writable",
   ],
   [
@@ -571,6 +589,16 @@ describe("the words of a finding", () => {
     assert.match(full?.message ?? "", /there is no space left\.$/);
     assert.match(full?.fix.text ?? "", /^Free some space/);
     assert.doesNotMatch(full?.fix.command ?? "", /chown/);
+  });
+
+  it("give nobody the home folder of another user", async () => {
+    const closed = { path: "/home/me/hf", refusal: "EACCES", owner: 1001, symlinks: undefined, locks: undefined };
+    const whole = await found(logins({ home: { ...closed, tried: "/home/me" } }));
+    assert.match(whole?.message ?? "", /: \/home\/me belongs to user 1001, .*\(EACCES\)\.$/);
+    assert.match(whole?.fix.text ?? "", /^Set HOME to /);
+    assert.doesNotMatch(whole?.fix.command ?? "", /chown/);
+    const below = await found(logins({ home: { ...closed, tried: "/home/me/.cache" } }));
+    assert.equal(below?.fix.command, "sudo chown -R me /home/me/.cache");
   });
 
   it("tell a number without an account of no sudo", async () => {

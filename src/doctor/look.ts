@@ -33,6 +33,11 @@ export function lookAt(path: string): PathLook {
   }
 }
 
+/** True for the system's code of a refusal that the modes of a folder, or its owner, are the cause of. */
+export function isClosed(code: string | undefined): boolean {
+  return code === "EACCES" || code === "EPERM";
+}
+
 function kindOf(stats: Stats): PathKind {
   return stats.isFile() ? "file" : stats.isDirectory() ? "folder" : "other";
 }
