@@ -145,14 +145,19 @@ describe("hf doctor", () => {
   });
 
   it("asks before it mends, on a terminal", { skip: noTerminal }, async () => {
-    const home = join(world.folder, "to-ask");
-    mkdirSync(home);
+    const home = join(world.folder, "to-ask", "b".repeat(30));
+    mkdirSync(home, { recursive: true });
     const path = join(home, "token");
     writeFileSync(path, world.token("alice-read"), { mode: 0o644 });
     chmodSync(path, 0o644);
     const env = { HF_HOME: home };
     const no = await onTerminal(world, ["doctor", "--offline", "--fix"], "n", env);
-    assert.match(no, /This will be done:[^]*readable by you alone[^]*Do it\?/);
+    assert.match(no, /This will be done:[^]*readable by you\s+alone[^]*Do it\?/);
+    const plan = no.split("This will be done:")[1]?.split("Do it?")[0]?.split("\n") ?? [];
+    assert.deepEqual(
+      plan.filter((line) => line.trimEnd().length > 100),
+      [],
+    );
     assert.equal(statSync(path).mode & 0o777, 0o644);
     await onTerminal(world, ["doctor", "--offline", "--fix"], "y", env);
     assert.equal(statSync(path).mode & 0o777, 0o600);

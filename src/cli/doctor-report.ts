@@ -143,6 +143,11 @@ function isReached({ network }: Evidence): boolean {
   return network.kind === "asked" && network.endpoint.hops.every(({ failure }) => failure === undefined);
 }
 
+/** What `--fix` would do, an item for each step. */
+export function describePlan({ steps }: FixPlan, printer: Pick<Printer, "columns">): readonly string[] {
+  return steps.flatMap(({ words }) => wrapLine(`  - ${safeText(words, 1000)}`, reportWidth(printer), "    "));
+}
+
 function describeFixes(
   { plan, done, results }: DoctorFixes,
   paint: Paint,
@@ -150,11 +155,7 @@ function describeFixes(
 ): readonly string[] {
   if (plan.steps.length === 0) return ["Nothing here can be mended without you.", ""];
   if (!done) {
-    return [
-      "This would be done:",
-      ...plan.steps.flatMap(({ words }) => wrapLine(`  - ${safeText(words, 1000)}`, width, "    ")),
-      "",
-    ];
+    return ["This would be done:", ...describePlan(plan, width), ""];
   }
   return [
     ...results.flatMap(({ words, failure }) => {

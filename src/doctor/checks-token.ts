@@ -1,4 +1,5 @@
 import { whyNotReadOnly } from "../auth/index.ts";
+import { deadTokenStep } from "../core/dead-token.ts";
 import { DEFAULT_ENDPOINT } from "../core/settings.ts";
 import type { Check } from "./check.ts";
 import type { Evidence } from "./evidence.ts";
@@ -16,7 +17,8 @@ export const TOKEN_CHECKS: readonly Check[] = [
   { area: "token", find: notChecked },
 ];
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const SOON_DAYS = 7;
 
 /** A source that is there, decides, and can't be used. What it holds may have been told already, in other words. */
@@ -45,7 +47,7 @@ function refused({ logins, variables }: Evidence): readonly Finding[] {
   ];
 }
 
-function invalid({ network, logins }: Evidence): readonly Finding[] {
+function invalid({ network, logins, settings }: Evidence): readonly Finding[] {
   if (network.kind !== "asked" || network.identity.kind !== "failed") return [];
   const { error } = network.identity;
   if (error.code !== "ERR_HF_INVALID_TOKEN") return [];
@@ -60,7 +62,10 @@ function invalid({ network, logins }: Evidence): readonly Finding[] {
         ...(error.requestId === undefined ? [] : [`request id: ${error.requestId}`]),
       ],
       fix: {
-        text: error.hint,
+        text:
+          source?.startsWith("env:") === true
+            ? `It is mistyped, expired or revoked. ${deadTokenStep(source, settings.endpoint, logins.savedLogins > 0)}`
+            : error.hint,
         ...(source?.startsWith("file:") === true ? { command: "hf auth login --force" } : {}),
       },
     },
@@ -92,16 +97,23 @@ function expiry({ logins, network, now }: Evidence): readonly Finding[] {
     ];
   }
   if (logins.renewed || left > SOON_DAYS * DAY) return [];
-  const days = Math.ceil(left / DAY);
   return [
     {
       code: "token-expires-soon",
       severity: "warning",
-      message: `The token expires on ${day}, in ${days === 1 ? "one day" : `${days} days`}.`,
+      message: `The token expires on ${day}, in ${timeLeft(left)}.`,
       evidence,
       fix: { text: "Make a new one in time, and sign in with it.", command: "hf auth login --force" },
     },
   ];
+}
+
+/** Rounded down: nobody is promised time that is not there. */
+function timeLeft(ms: number): string {
+  const hours = Math.floor(ms / HOUR);
+  if (hours < 1) return "less than an hour";
+  if (hours < 48) return hours === 1 ? "an hour" : `${hours} hours`;
+  return `${Math.floor(ms / DAY)} days`;
 }
 
 function notSignedIn({ logins, variables, settings }: Evidence): readonly Finding[] {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { describe, it } from "node:test";
+import { resolveToken } from "../auth/index.ts";
 import type { SourceSurvey } from "../auth/index.ts";
 import { DiskError, diskError, NetworkError, RateLimitError, TokenError, UsageError } from "../core/errors.ts";
+import { Secret } from "../core/secret.ts";
 import { readSettings } from "../core/settings.ts";
 import { healthy, NOW, signedIn } from "../../test/support/healthy.ts";
 import type { Evidence, HopFailure, IdentityEvidence, Route } from "./evidence.ts";
@@ -589,6 +591,26 @@ describe("the words of a finding", () => {
     assert.match(full?.message ?? "", /there is no space left\.$/);
     assert.match(full?.fix.text ?? "", /^Free some space/);
     assert.doesNotMatch(full?.fix.command ?? "", /chown/);
+  });
+
+  it("say how long a token lives, and promise no more", async () => {
+    const ends = async (hours: number) => (await found(logins({ survey: expiring(hours / 24) })))?.message ?? "";
+    assert.match(await ends(0.5), /, in less than an hour\.$/);
+    assert.match(await ends(1), /, in an hour\.$/);
+    assert.match(await ends(30), /, in 30 hours\.$/);
+    assert.match(await ends(71), /, in 2 days\.$/);
+  });
+
+  it("speak of a saved login where there is one", async () => {
+    const error = new TokenError("ERR_HF_INVALID_TOKEN", "Unknown.");
+    const resolution = await resolveToken([
+      { name: "env:HF_TOKEN", read: async () => ({ kind: "found", token: Secret.of("x") }) },
+    ]);
+    const words = async (savedLogins: number) =>
+      (await found(both(logins({ savedLogins, survey: { ...ours, resolution } }), whois({ kind: "failed", error }))))
+        ?.fix.text ?? "";
+    assert.match(await words(1), /unset it to use a saved login/);
+    assert.match(await words(0), /unset it and sign in with 'hf auth login'\.$/);
   });
 
   it("give nobody the home folder of another user", async () => {

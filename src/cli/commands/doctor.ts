@@ -128,7 +128,8 @@ async function mend(flags: Flags, context: CliContext, session: Session, evidenc
   if (flags.yes !== true) {
     if (!context.interactive) return idle;
     context.say("This will be done:");
-    for (const { words } of plan.steps) context.say(`  - ${words}`);
+    const { describePlan } = await import("../doctor-report.ts");
+    for (const line of describePlan(plan, context.printer)) context.say(line);
     const prompts = await context.prompts();
     if (!(await prompts.confirm("Do it? (y/N)", false))) return idle;
   }
