@@ -72,8 +72,20 @@ const ENDS_TOKEN = new Set(["auth revoke", "auth logout", "auth login"]);
 
 /** One of each kind that reads saved logins in a way of its own. */
 const READING = [
-  ...["auth whoami", "auth status", "auth login", "auth logout", "access check", "access list", "download", "doctor"],
-  ...["run", "auth list", "auth switch", "auth token", "auth use", "auth git-credential"],
+  "auth whoami",
+  "auth status",
+  "auth login",
+  "auth logout",
+  "access check",
+  "access list",
+  "download",
+  "doctor",
+  "run",
+  "auth list",
+  "auth switch",
+  "auth token",
+  "auth use",
+  "auth git-credential",
 ];
 
 interface Trouble {
