@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
@@ -163,6 +163,23 @@ describe("a login in the system's keychain", { skip }, () => {
       [exit, stdout],
       [6, "No login is used any more. Still saved, and there to be signed out: alice-read\n"],
     );
+  });
+
+  it("leaves git's copy where a locked keychain hides which token that is, and names it", async () => {
+    const kept = join(world.folder, "git-credentials");
+    const config = join(world.folder, ".gitconfig");
+    writeFileSync(config, `[credential]\n\thelper = store --file=${kept}\n`);
+    await signIn("alice-read", "--add-to-git-credential");
+    keyring.lock();
+    const { exit, stdout } = await hf(["auth", "logout", "--json"]);
+    assert.equal(exit, 6);
+    const messages = JSON.parse(stdout).kept.map(({ message }: { readonly message: string }) => message);
+    assert.match(messages.join("\n"), /git's helper \(store .*\) still holds a token/);
+    assert.ok(readFileSync(kept, "utf8").includes(world.token("alice-read")));
+    await keyring.restart();
+    await done(["auth", "logout"]);
+    assert.equal(readFileSync(kept, "utf8"), "");
+    rmSync(config);
   });
 
   it("is told apart from one that somebody took out of the keychain", async () => {

@@ -29,11 +29,3 @@ export async function storeGitCredential(context: CliContext, token: Secret): Pr
       return { data: { stored: false, error: report.error.code }, human: [] };
   }
 }
-
-/** Takes the token out of git's helpers, where git is there and has any. */
-export async function removeGitCredential(context: CliContext, token: Secret): Promise<void> {
-  const { rejectCredential } = await import("../git/index.ts");
-  const { endpoint } = context.settings();
-  const report = await rejectCredential(endpoint, token, { env: context.env, signal: context.signal });
-  if (report.kind === "done" && report.warning !== undefined) context.warn(`git: ${report.warning}`);
-}

@@ -17,15 +17,31 @@ export function approveText(endpoint: string, token: Secret): string {
 }
 
 /**
- * What `git credential reject` reads on its stdin. With a token, newer versions of git remove the entry only if it
- * still holds that one; without, whatever is there for the Hub's user.
+ * What `git credential reject` reads on its stdin. Newer versions of git remove the entry only if it still holds that
+ * token.
+ * @param username the one that it is kept under
  */
-export function rejectText(endpoint: string, token?: Secret): string {
+export function rejectText(endpoint: string, token: Secret, username: string = GIT_USER): string {
   return format([
     ["url", endpoint],
-    ["username", GIT_USER],
-    ...(token === undefined ? [] : [["password", token.expose()] as const]),
+    ["username", username],
+    ["password", token.expose()],
   ]);
+}
+
+/**
+ * What `git credential fill` reads on its stdin.
+ * @param username undefined: whichever a helper has
+ */
+export function fillText(endpoint: string, username: string | undefined): string {
+  return format([["url", endpoint], ...(username === undefined ? [] : [["username", username] as const])]);
+}
+
+/** The answer of `git credential fill`, or undefined where it holds no password. */
+export function readFilled(text: string): { readonly username: string; readonly password: string } | undefined {
+  const lines = text.split("\n").map((line) => /^([^=]+)=(.*)$/.exec(line));
+  const [username, password] = ["username", "password"].map((key) => lines.find((line) => line?.[1] === key)?.[2]);
+  return username === undefined || password === undefined || password === "" ? undefined : { username, password };
 }
 
 /**

@@ -1,12 +1,12 @@
 import { HfError } from "../core/errors.ts";
 import type { Secret } from "../core/secret.ts";
 import { plainText } from "../core/terminal-text.ts";
-import { approveText, rejectText } from "./credential-text.ts";
+import { approveText } from "./credential-text.ts";
 import { findHelpers } from "./helpers.ts";
 import { runGit } from "./run-git.ts";
 import type { GitOptions, GitResult } from "./run-git.ts";
 
-/** What became of a wish to change git's credentials. None of it stops a sign-in or a sign-out. */
+/** What became of a wish to change git's credentials. None of it stops a sign-in. */
 export type GitCredentialReport =
   | { readonly kind: "done"; readonly helpers: readonly string[]; readonly warning?: string }
   /** Git has no helper, so it would keep nothing. `command` sets one. */
@@ -27,33 +27,11 @@ export async function approveCredential(
   token: Secret,
   options: GitOptions,
 ): Promise<GitCredentialReport> {
-  return change("approve", endpoint, () => approveText(endpoint, token), options);
-}
-
-/**
- * Takes the Hub's entry out of git's credential helpers.
- * @param token only this one, where git can tell (2.41 and later); undefined: whatever is there
- * @throws the signal's reason when aborted
- */
-export async function rejectCredential(
-  endpoint: string,
-  token: Secret | undefined,
-  options: GitOptions,
-): Promise<GitCredentialReport> {
-  return change("reject", endpoint, () => rejectText(endpoint, token), options);
-}
-
-async function change(
-  verb: "approve" | "reject",
-  endpoint: string,
-  text: () => string,
-  options: GitOptions,
-): Promise<GitCredentialReport> {
   try {
     const helpers = await findHelpers({ ...options, endpoint });
     if (helpers.length === 0) return { kind: "no-helper", command: SET_HELPER };
-    const result = await runGit(["credential", verb], text(), options);
-    if (result.code !== 0) return { kind: "failed", error: failed(verb, result) };
+    const result = await runGit(["credential", "approve"], approveText(endpoint, token), options);
+    if (result.code !== 0) return { kind: "failed", error: failed(result) };
     // Git does not pass on the failure of a helper, but lets its words through.
     const words = plainText(result.stderr, 300);
     return words === "" ? { kind: "done", helpers } : { kind: "done", helpers, warning: words };
@@ -63,8 +41,8 @@ async function change(
   }
 }
 
-function failed(verb: string, { code, stderr }: GitResult): HfError {
-  return new HfError("ERR_HF_GIT", `git credential ${verb} failed (${code}): ${plainText(stderr, 300)}`, {
+function failed({ code, stderr }: GitResult): HfError {
+  return new HfError("ERR_HF_GIT", `git credential approve failed (${code}): ${plainText(stderr, 300)}`, {
     hint: "The sign-in itself is not affected. Run 'git credential fill' by hand to see what is wrong.",
   });
 }

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { HfError } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
-import { approveText, rejectText } from "./credential-text.ts";
-import { approveCredential, rejectCredential } from "./credential.ts";
+import { approveText, fillText, rejectText } from "./credential-text.ts";
+import { approveCredential } from "./credential.ts";
+import { heldBy, keepingHelpers, rejectHeld } from "./held.ts";
 import { findHelpers, readHelpers } from "./helpers.ts";
 import { runGit } from "./run-git.ts";
 import type { GitOptions } from "./run-git.ts";
@@ -66,7 +67,7 @@ describe("the text of git's credential protocol", () => {
   it("is a list of attributes, ended by a blank line", () => {
     const value = token.expose();
     assert.equal(approveText(ENDPOINT, token), `url=${ENDPOINT}\nusername=hf_user\npassword=${value}\n\n`);
-    assert.equal(rejectText(ENDPOINT), `url=${ENDPOINT}\nusername=hf_user\n\n`);
+    assert.equal(fillText(ENDPOINT, undefined), `url=${ENDPOINT}\n\n`);
     assert.equal(rejectText(ENDPOINT, token), approveText(ENDPOINT, token));
   });
 
@@ -78,7 +79,7 @@ describe("the text of git's credential protocol", () => {
         (error) => code(error) && !String(error).includes("evil"),
       );
       assert.throws(
-        () => rejectText(`${ENDPOINT}${break_}`),
+        () => rejectText(`${ENDPOINT}${break_}`, token),
         (error) => code(error),
       );
     }
@@ -136,7 +137,7 @@ describe("findHelpers()", { skip }, () => {
   });
 });
 
-describe("approveCredential(), rejectCredential()", { skip }, () => {
+describe("approveCredential(), heldBy(), rejectHeld()", { skip }, () => {
   const kept = (): string => (existsSync(join(home, "kept")) ? readFileSync(join(home, "kept"), "utf8") : "");
 
   it("reaches git's own helper, and only by stdin", async () => {
@@ -151,17 +152,34 @@ describe("approveCredential(), rejectCredential()", { skip }, () => {
     assert.match(readFileSync(log, "utf8"), /credential approve/);
     assert.ok(!readFileSync(log, "utf8").includes(token.expose()));
 
-    assert.equal((await rejectCredential(ENDPOINT, token, { ...options, git })).kind, "done");
+    const [held, ...others] = await heldBy(`store --file ${join(home, "kept")}`, ENDPOINT, { ...options, git });
+    assert.ok(held !== undefined && held.password.equals(token) && others.length === 0);
+    assert.equal(await rejectHeld(held, { ...options, git }), "");
     assert.equal(kept(), "");
+    assert.match(readFileSync(log, "utf8"), /credential reject/);
+    assert.ok(!readFileSync(log, "utf8").includes(token.expose()));
   });
 
-  it("takes away whatever is there when no token is named", async () => {
-    config(`[credential]\n\thelper = store --file ${join(home, "kept")}\n`);
-    writeFileSync(join(home, "kept"), "https://hf_user:other@huggingface.co\nhttps://me:x@github.com\n", {
-      mode: 0o600,
-    });
-    await rejectCredential(ENDPOINT, undefined, options);
-    assert.equal(kept(), "https://me:x@github.com\n");
+  it("sees what each helper keeps, asks nobody, and takes out that alone", async () => {
+    const [one, two] = [`store --file ${join(home, "kept")}`, `store --file ${join(home, "more")}`];
+    const ours = "!'/n/node' '/n/hf' auth git-credential";
+    const asked = join(home, "asked");
+    const askpass = script("askpass", `touch ${asked}; echo guess`);
+    config(`[core]\n\taskPass = ${askpass}\n[credential]\n\thelper = ${ours}\n\thelper = ${one}\n\thelper = ${two}\n`);
+    const write = (name: string, text: string): void => writeFileSync(join(home, name), text, { mode: 0o600 });
+    write("kept", "https://me:secret@huggingface.co\nhttps://me:x@github.com\n");
+    write("more", `https://hf_user:${token.expose()}@huggingface.co\nhttps://me:mine@huggingface.co\n`);
+    assert.deepEqual(await keepingHelpers(ENDPOINT, options), [one, two]);
+    const show = async (helper: string): Promise<string[]> =>
+      (await heldBy(helper, ENDPOINT, options)).map(({ username, password }) => `${username} ${password.expose()}`);
+    assert.deepEqual(await show(one), ["me secret"]);
+    assert.deepEqual(await show(two), [`hf_user ${token.expose()}`]);
+    await rejectHeld({ endpoint: ENDPOINT, helper: two, username: "hf_user", password: token }, options);
+    assert.deepEqual(await show(two), ["me mine"]);
+    assert.equal(kept(), "https://me:secret@huggingface.co\nhttps://me:x@github.com\n");
+    assert.deepEqual(await heldBy("none-such", ENDPOINT, options), []);
+    assert.equal(existsSync(asked), false);
+    assert.deepEqual(await keepingHelpers(ENDPOINT, { ...options, git: join(home, "no-git") }), []);
   });
 
   it("reports the command that sets a helper where there is none", async () => {

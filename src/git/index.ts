@@ -1,7 +1,10 @@
 export { answerCredential } from "./answer.ts";
-export { approveCredential, rejectCredential } from "./credential.ts";
+export { approveCredential } from "./credential.ts";
 export type { GitCredentialReport } from "./credential.ts";
 export { LARGEST_REQUEST } from "./credential-request.ts";
+export { GIT_USER } from "./credential-text.ts";
+export { heldBy, keepingHelpers, rejectHeld } from "./held.ts";
+export type { HeldCredential } from "./held.ts";
 export { findHelpers } from "./helpers.ts";
 export type { HelperOptions } from "./helpers.ts";
 export { readHelperCommand } from "./helper-command.ts";

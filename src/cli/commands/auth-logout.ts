@@ -1,11 +1,11 @@
 import type { Revocable } from "../../auth/index.ts";
 import type { Session } from "../../api/index.ts";
 import { HfError, isHfError } from "../../core/errors.ts";
-import type { Secret } from "../../core/secret.ts";
 import { plainText } from "../../core/terminal-text.ts";
 import { command, switchFlag, valueFlag } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { removeGitCredential } from "../git-credential.ts";
+import { prepareGitSignOut } from "../git-sign-out.ts";
+import type { GitSignOut } from "../git-sign-out.ts";
 import { tick } from "../output.ts";
 import type { Json, Report } from "../output.ts";
 import { applicationsNote, confirmRevoking, describeRevocable, revokeOptions } from "../revoking.ts";
@@ -22,6 +22,7 @@ export const authLogout = command<Flags>({
   description: [
     "Without a name: all of them. The token itself stays valid at the Hub until it is revoked on its page of tokens, or by",
     "--revoke, which ends it for every program that uses it. Should that fail, the login stays here.",
+    "What git's credential helpers keep of these logins goes too; what stays is named, with exit code 6.",
   ].join("\n"),
   usage: "[--name NAME]",
   flags: {
@@ -41,7 +42,9 @@ export const authLogout = command<Flags>({
     const token = active.kind === "found" ? active.token : inKeychain?.token;
     const hidden =
       active.kind === "absent" || active.kind === "refused" ? undefined : overridingSource(context.env, token);
-    const revoked = flags.revoke === true ? await revokeSaved(context, session, name, flags.yes === true) : undefined;
+    const git = await prepareGitSignOut(context, session, name);
+    const revoked =
+      flags.revoke === true ? await revokeSaved(context, session, { name, git, yes: flags.yes === true }) : undefined;
     const { endpoint } = session.settings;
     const notes =
       revoked === undefined
@@ -51,14 +54,13 @@ export const authLogout = command<Flags>({
     if (still.length > 0 || hidden !== undefined) {
       notes.push(`${still.join(" and ") || hidden} is still set: this shell stays signed in by it.`);
     }
-    const done = { revoked, notes, token };
+    const done = { revoked, notes, git };
     return name === undefined ? signOutAll(context, session, done) : signOut(context, session, name, done);
   },
 });
 
 interface Done {
-  /** The active one, where it could be read. */
-  readonly token: Secret | undefined;
+  readonly git: GitSignOut;
   /** Undefined: nobody asked for it. */
   readonly revoked: readonly Revocable[] | undefined;
   readonly notes: readonly string[];
@@ -68,8 +70,7 @@ interface Done {
 async function revokeSaved(
   context: CliContext,
   session: Session,
-  name: string | undefined,
-  yes: boolean,
+  { name, git, yes }: { readonly name: string | undefined; readonly git: GitSignOut; readonly yes: boolean },
 ): Promise<readonly Revocable[]> {
   const { revocable, revokeToken } = await import("../../auth/index.ts");
   const found = await revocable(session.store, session.settings.endpoint, name);
@@ -90,7 +91,7 @@ async function revokeSaved(
         ...(status === undefined ? {} : { status }),
       });
     }
-    await removeGitCredential(context, one.token);
+    await git.forget([one.token]);
   }
   return found;
 }
@@ -109,15 +110,15 @@ function notesOf(revoked: readonly Revocable[], name: string | undefined): strin
 async function signOut(context: CliContext, session: Session, name: string, done: Done): Promise<Report> {
   const { logout } = await import("../../auth/index.ts");
   const report = await logout(session.store, name, { signal: context.signal });
-  if (report.token !== undefined && report.wasActive) await removeGitCredential(context, report.token);
+  const git = await done.git.finish();
   const shown = plainText(report.name, 120);
   const left = report.left.map((one) => plainText(one, 60));
   const stay = report.wasActive && left.length > 0;
-  const kept = tellKept(context, report.kept);
+  const kept = tellKept(context, [...report.kept, ...git.kept]);
   return {
     data: { removed: [shown], revoked: done.revoked !== undefined, wasActive: report.wasActive, left, kept },
     ...(kept.length === 0 ? {} : { exit: 6 }),
-    human: [`${tick(context.printer)} Signed out ${shown}${ended(done)}`],
+    human: [`${kept.length === 0 ? `${tick(context.printer)} ` : ""}Signed out ${shown}${ended(done)}`],
     quiet: [shown],
     notes: stay ? [...done.notes, `Still saved: ${left.join(", ")}. 'hf auth switch NAME' uses one.`] : done.notes,
   };
@@ -126,9 +127,9 @@ async function signOut(context: CliContext, session: Session, name: string, done
 async function signOutAll(context: CliContext, session: Session, done: Done): Promise<Report> {
   const { logoutAll } = await import("../../auth/index.ts");
   const report = await logoutAll(session.store, { signal: context.signal });
-  const kept = tellKept(context, report.kept);
+  const git = await done.git.finish();
+  const kept = tellKept(context, [...report.kept, ...git.kept]);
   const exit = kept.length === 0 ? {} : { exit: 6 };
-  if (done.token !== undefined) await removeGitCredential(context, done.token);
   const [names, left] = [report.names, report.left].map((all) => all.map((one) => plainText(one, 120)));
   const data = { removed: names ?? [], revoked: false, left: left ?? [], kept };
   if (!report.removed) {
@@ -137,7 +138,7 @@ async function signOutAll(context: CliContext, session: Session, done: Done): Pr
       ...exit,
       human: [kept.length === 0 ? "Not signed in: there was nothing to remove." : "Nothing was removed."],
       quiet: [],
-      notes: done.notes.filter((note) => note.includes("is still set")),
+      notes: [...done.notes.filter((note) => note.includes("is still set")), ...git.notes],
     };
   }
   const all = names?.length === 0 ? "" : `: ${names?.join(", ")}`;
@@ -147,11 +148,11 @@ async function signOutAll(context: CliContext, session: Session, done: Done): Pr
     ...exit,
     human: [
       left?.length === 0
-        ? `${tick(context.printer)} Signed out${all}${ended(done)}`
+        ? `${kept.length === 0 ? `${tick(context.printer)} ` : ""}Signed out${all}${ended(done)}`
         : `${inPart}. Still saved, and there to be signed out: ${left?.join(", ")}`,
     ],
     quiet: names ?? [],
-    notes: done.notes,
+    notes: [...done.notes, ...git.notes],
   };
 }
 
