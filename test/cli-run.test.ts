@@ -112,6 +112,15 @@ describe("hf run", { skip: posix }, () => {
     assert.ok(!seen.includes(token.slice(8, 14)));
   });
 
+  it("strikes a token of which a program coloured a part, and ends the colour", async () => {
+    const coloured = 'env | grep --color=always "^HF_TOKEN=hf_"; echo plain';
+    const env = { GREP_COLORS: undefined, GREP_COLOR: undefined };
+    const done = await world.hf(["run", "--mask", "--", "sh", "-c", coloured], { env });
+    assert.equal(done.exit, 0, done.stderr);
+    assert.match(done.stdout, /HF_TOKEN=\S*\[redacted\]\u001b\[0m\nplain\n$/);
+    assert.ok(!done.stdout.includes(world.token("alice-read").slice(-20)));
+  });
+
   it("refuses a token that can write where only reading is meant", async () => {
     assert.equal(
       (await world.hf(["run", "--read-only", "--as", "alice-read", "--", process.execPath, "-e", ""])).exit,

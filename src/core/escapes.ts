@@ -7,6 +7,22 @@ export interface LetterReader {
   take(byte: number, at: number): void;
   /** Gives what was held back as the beginning of an escape. */
   end(): void;
+  /** Another reader that has read the same. */
+  copy(give: TakeLetter): LetterReader;
+}
+
+interface ReaderState {
+  readonly kind: number;
+  readonly escape: Escape | undefined;
+  readonly start: number;
+  readonly value: number;
+  readonly digits: number;
+  readonly held: readonly Held[];
+}
+
+interface Held {
+  readonly letter: number;
+  readonly at: number;
 }
 
 export const SIGN = 0;
@@ -44,13 +60,13 @@ const LETTERS_OF_CONTROLS = new Set([..."nrtbfv"].map(CODE));
  * `%41`, `%u0041`, `\x41`, `\u0041`, `\101`, `&#65;`, `&#x41;`, `\n`, and any of them within another (`%2541`).
  */
 export function createLetterReader(give: TakeLetter): LetterReader {
-  let kind = SIGN;
-  let escape: Escape | undefined;
-  let start = 0;
-  let value = 0;
-  let digits = 0;
+  return readerFrom(give, { kind: SIGN, escape: undefined, start: 0, value: 0, digits: 0, held: [] });
+}
+
+function readerFrom(give: TakeLetter, from: ReaderState): LetterReader {
+  let { kind, escape, start, value, digits } = from;
   /** Letters since the sign, which stand for themselves if it begins no escape. */
-  const held: { readonly letter: number; readonly at: number }[] = [];
+  const held: Held[] = [...from.held];
 
   const begin = (sign: number, at: number): void => {
     kind = sign;
@@ -117,6 +133,7 @@ export function createLetterReader(give: TakeLetter): LetterReader {
       else if (letter !== SIGN) begin(letter, at);
     },
     end: giveUp,
+    copy: (giveTo) => readerFrom(giveTo, { kind, escape, start, value, digits, held }),
   };
 }
 

@@ -149,4 +149,85 @@ describe("createSecretFinder()", () => {
       secrets: [{ start: 214, end: 214 + token.length }],
     });
   });
+
+  const [RED, OFF] = ["\u001b[01;31m\u001b[K", "\u001b[m\u001b[K"];
+  const COLOURS: Readonly<Record<string, (text: string) => string>> = {
+    "its beginning, as grep does": (text) => `${RED}${text.slice(0, 3)}${OFF}${text.slice(3)}`,
+    "each letter": (text) => each(text, (_, char) => `${RED}${char}${OFF}`),
+    "a part, and a change of the set of letters": (text) =>
+      `${text.slice(0, 10)}\u001b(B\u001b[0;38;2;1;2;3m${text.slice(10)}`,
+    "a link in its midst": (text) =>
+      `${text.slice(0, 9)}\u001b]8;;https://example.org/a\u0007${text.slice(9, 20)}\u001b]8;;\u001b\\${text.slice(20)}`,
+    "a sequence that another cuts off": (text) => `${text.slice(0, 9)}\u001b[3\u001b]0;tit\u001b[1m${text.slice(9)}`,
+  };
+  for (const [name, colour] of Object.entries(COLOURS)) {
+    it(`finds a token of which a program coloured ${name}`, () => {
+      for (const encode of [
+        String,
+        base64,
+        hex,
+        (text: string) => pairs(text, "", "%"),
+        (text: string) => lines(text, 20),
+      ]) {
+        for (const size of [Infinity, 1, 7]) {
+          const shown = find([token, longer], `a ${colour(encode(token))} b ${colour(encode(token))} c\n`, size);
+          // oxlint-disable-next-line no-control-regex -- the sequences before the first letter and after the last
+          const left = shown.replaceAll(/\u001b(?:\[[\d;]*[mK]|\(B|\]8;;\u001b\\)/g, "");
+          assert.match(
+            left,
+            /^a [\w%=]{0,5}<>[\w%=]{0,5} b [\w%=]{0,5}<>[\w%=]{0,5} c\n$/,
+            `pieces of ${size}: ${shown}`,
+          );
+        }
+      }
+    });
+  }
+
+  it("goes on with an escape in which the first colour begins", () => {
+    const escaped = pairs(token, "", "\\x");
+    for (const cut of [9, 10, 11]) {
+      assert.equal(find([token], `${escaped.slice(0, cut)}${RED}${escaped.slice(cut)}`), "<>");
+    }
+  });
+
+  it("finds a token within a control sequence, behind one without an end, and one that takes its first letter", () => {
+    for (const text of [
+      `\u001b]8;;https://example.org/?t=${token}\u0007link\u001b]8;;\u0007`,
+      `\u001b]0;no end ${token}`,
+      `\u001b[${token}`,
+      `\u001b${token}`,
+      each(token, (_, char) => `\u001b${char}`),
+    ]) {
+      for (const size of [Infinity, 1, 7]) assert.match(find([token], text, size), /^[^<]{0,40}<>/);
+    }
+    const endless = `\u001b]${"-".repeat(5000)} \u001b[1m${token.slice(0, 9)}\u001b]${"-".repeat(5000)}${token.slice(9)}`;
+    for (const size of [Infinity, 1, 700]) assert.equal(find([token], endless, size), endless);
+  });
+
+  it("takes coloured text for none, and shows a coloured prompt to its end", () => {
+    const text = `${RED}${token.slice(0, 20)}${OFF} ${each(token.slice(1), (_, char) => `${RED}${char}${OFF}`)}\n`;
+    for (const size of [Infinity, 1, 7]) assert.equal(find([token], text, size), text);
+    const forms = formsOf(token);
+    const finder = createSecretFinder(createSought(forms.exact, forms.loose));
+    const prompt = Buffer.from(`${RED}sure? y/h${OFF}`);
+    finder.take(prompt);
+    assert.deepEqual(finder.decided(), { upTo: prompt.length, secrets: [] });
+    // What has no end is no sequence, and a secret does not go on behind it.
+    const open = Buffer.from(`${token.slice(0, 9)}\u001b]${"-".repeat(5000)}`);
+    finder.take(open);
+    assert.deepEqual(finder.decided(), { upTo: prompt.length + open.length, secrets: [] });
+  });
+
+  it("looks at a hostile text of sequences once", () => {
+    const forms = formsOf(token);
+    const finder = createSecretFinder(createSought(forms.exact, forms.loose));
+    const text = Buffer.from(each(token.slice(0, -1), (_, char) => `${char}\u001b[1m`).repeat(2000));
+    for (let at = 0; at < text.length; at += 1000) {
+      finder.take(text.subarray(at, at + 1000));
+      const { upTo, secrets } = finder.decided();
+      assert.deepEqual(secrets, []);
+      // No more is held back than one token and its colours.
+      assert.ok(Math.min(at + 1000, text.length) - upTo <= token.length * 5);
+    }
+  });
 });

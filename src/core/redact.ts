@@ -1,9 +1,12 @@
+import { ESC } from "./control-sequences.ts";
 import { createSecretFinder, createSought } from "./find-secrets.ts";
 import type { Range, Sought } from "./find-secrets.ts";
 import { formsOf, SHORTEST } from "./secret-forms.ts";
 
 const REDACTED = "[redacted]";
 const MARK = Buffer.from(REDACTED);
+/** What ends a colour: where a coloured secret is struck, so is the end of its colour. */
+const PLAIN = Buffer.from("\u001b[0m");
 
 /** Values that `Secret` has seen. */
 const known = new Set<string>();
@@ -81,6 +84,8 @@ function strike(bytes: Buffer, secrets: readonly Range[], from: number): Buffer 
   let shown = 0;
   for (const { start, end } of secrets) {
     parts.push(bytes.subarray(shown, Math.max(start - from, shown)), MARK);
+    const struck = bytes.subarray(Math.max(start - from, shown), end - from);
+    if (struck.includes(ESC)) parts.push(PLAIN);
     shown = Math.max(end - from, shown);
   }
   return Buffer.concat([...parts, bytes.subarray(shown)]);
