@@ -37,6 +37,7 @@ describe("hf run", { skip: posix }, () => {
       HUGGING_FACE_HUB_TOKEN: "hf_old",
       HUGGINGFACE_TOKEN: "hf_older",
       HF_API_TOKEN: "hf_alike",
+      HF_TOKENN: world.token("alice-read"),
       KEEP: "me",
     };
     const done = await world.hf(["run", "--as", "work", ...printEnv], { env });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { lookAlikes } from "./token-variables.ts";
+import { lookAlikes, withoutTokens } from "./token-variables.ts";
 
 const TOKEN = `hf_${"t".repeat(34)}`;
 
@@ -31,5 +31,26 @@ describe("lookAlikes()", () => {
     assert.deepEqual(lookAlikes(others), []);
     // As on Windows, where each spelling has the value of the other.
     assert.deepEqual(lookAlikes({ hf_token: TOKEN, HF_TOKEN: TOKEN }), []);
+  });
+});
+
+describe("withoutTokens()", () => {
+  it("leaves out what is read, its look-alikes, and misspelt names that hold a token", () => {
+    const tokens = {
+      HF_TOKEN: TOKEN,
+      HF_API_TOKEN: "x",
+      HF_TOKENN: TOKEN,
+      hf_toke: ` "${TOKEN}"`,
+      "HF_TOKEN;id": TOKEN,
+      HF_TOKEN_OLD: `api_org_${"t".repeat(34)}`,
+    };
+    const others = {
+      HF_TOKENS: "3",
+      HF_TOKEN_PATH: "/data/hf_token",
+      HF_HOME: "/home",
+      OTHER: TOKEN,
+      GITHUB_TOKEN: "g",
+    };
+    assert.deepEqual(withoutTokens({ ...tokens, ...others }), others);
   });
 });

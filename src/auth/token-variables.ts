@@ -33,9 +33,15 @@ function isMisspelt(name: string, env: Environment): boolean {
   const value = env[name] ?? "";
   // Where names have no case, as on Windows, the other spelling has the same value, and is read.
   const isRead = name === upper ? isTokenVariable(name) : env[upper] === value;
-  if (isRead || !/^["'\s]*hf_[A-Za-z0-9]{20,}/.test(value)) return false;
   // It becomes a part of a command line that a person is told to type.
-  return /^\w{1,40}$/.test(name) && closeNames(upper, READ).length > 0;
+  return !isRead && /^\w{1,40}$/.test(name) && isMeantAsToken(name, value);
+}
+
+/** True for a token of the Hub in a variable whose name is nearly one that is read. */
+function isMeantAsToken(name: string, value: string): boolean {
+  // A name of any length is compared with ours letter by letter, and none that is much longer is near.
+  if (name.length > 64 || !/^["'\s]*(?:hf_|api_org_)[A-Za-z0-9]{20,}/.test(value)) return false;
+  return closeNames(name.toUpperCase(), READ).length > 0;
 }
 
 /** The variables of a token that are set and hold nothing: an empty secret of a job, which nobody meant. */
@@ -64,11 +70,14 @@ export function isTokenVariable(name: string): boolean {
   return TOKEN_VARIABLES.includes(name.toUpperCase());
 }
 
-/** The environment without them: for a program that has no business with a token of the Hub. */
+/**
+ * The environment without them, and without tokens in misspelt ones (`HF_TOKENN`): for a program that has no business with
+ * a token of the Hub, or only with one that it is given then.
+ */
 export function withoutTokens(env: Environment): Record<string, string> {
   const left: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && !isTokenVariable(name)) left[name] = value;
+    if (value !== undefined && !isTokenVariable(name) && !isMeantAsToken(name, value)) left[name] = value;
   }
   return left;
 }

@@ -1,4 +1,4 @@
-import { isTokenVariable } from "../auth/index.ts";
+import { withoutTokens } from "../auth/index.ts";
 import type { Environment } from "../core/ports.ts";
 import type { Secret } from "../core/secret.ts";
 
@@ -8,8 +8,7 @@ import type { Secret } from "../core/secret.ts";
  */
 export function childEnvironment(env: Environment, token: Secret, endpoint?: string): Record<string, string> {
   const child: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value === undefined || isTokenVariable(name)) continue;
+  for (const [name, value] of Object.entries(withoutTokens(env))) {
     if (endpoint !== undefined && name.toUpperCase() === "HF_ENDPOINT") continue;
     child[name] = value;
   }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { isTokenVariable } from "../../auth/index.ts";
+import { withoutTokens } from "../../auth/index.ts";
 import type { Environment } from "../../core/ports.ts";
 
 /** Facts that tell whether a browser of this machine can be seen by the person. */
@@ -41,9 +41,13 @@ export function whyNoBrowser({ env, platform, exists = existsSync }: Surrounding
  */
 export function openBrowser(url: string, { env, platform }: Surroundings): void {
   const [program, ...args] = opener({ env, platform });
-  const clean = Object.fromEntries(Object.entries(env).filter(([name]) => !isTokenVariable(name)));
   try {
-    const child = spawn(program, [...args, url], { env: clean, stdio: "ignore", detached: true, shell: false });
+    const child = spawn(program, [...args, url], {
+      env: withoutTokens(env),
+      stdio: "ignore",
+      detached: true,
+      shell: false,
+    });
     child.on("error", () => undefined);
     child.unref();
   } catch {
