@@ -96,6 +96,22 @@ describe("a sign-out, and what git's helpers keep", { skip }, () => {
     assert.doesNotMatch(unseen.stdout, /✓/);
   });
 
+  it("tells a helper of one endpoint no token of another", async () => {
+    const [helper, log] = [join(world.folder, "git-credential-listens"), join(world.folder, "heard")];
+    writeFileSync(helper, `#!/bin/sh\n{ echo "$1"; cat; } >> ${log}\n`);
+    chmodSync(helper, 0o755);
+    configure(helper);
+    await login("alice-read", "--name", "one");
+    const done = await logout("--endpoint", "http://localhost:9");
+    assert.equal(done.exit, 0, done.stderr);
+    const heard = readFileSync(log, "utf8");
+    assert.match(heard, /host=localhost:9\n/);
+    for (const part of heard.split(/^(?=get|erase)/m)) {
+      if (part.includes("host=localhost:9\n")) assert.ok(!part.includes(world.token("alice-read")), "its token");
+    }
+    assert.ok(heard.includes(world.token("alice-read")), "its own endpoint's is told");
+  });
+
   it("says of a token that no login here has that it stays", async () => {
     await withGit("alice-read", "--name", "one");
     await login("bob-read", "--name", "one");

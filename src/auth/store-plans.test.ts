@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { DiskError, HfError } from "../core/errors.ts";
 import { Secret } from "../core/secret.ts";
-import { EMPTY_RECORD, originsOf, withLogin } from "./login-record.ts";
+import { EMPTY_RECORD, originsOf, withLogin, withRenewing } from "./login-record.ts";
 import type { LoginRecord } from "./login-record.ts";
 import { activeLogin, lookUpOrigins, planClear, planLogin, planLogout, planSwitch } from "./store-plans.ts";
 import { toSection, toStoredToken } from "./token-store.ts";
@@ -60,6 +60,17 @@ describe("planLogin()", () => {
     const { steps, report } = planLogin(before, { name: "a", token: secret("2"), origin: HUB });
     assert.deepEqual(written(steps), { a: { hf_token: secret("2").expose() } });
     assert.equal(report.replaced, true);
+  });
+
+  it("forgets a renewal of that name that did not end, before it saves: the new token is no successor of the old one", () => {
+    const record = withRenewing(withLogin(EMPTY_RECORD, secret("1"), ACME), secret("1"), "a");
+    const before = contents([saved("a", secret("1"), { refresh_token: "r-old-1234" })], secret("1"), record);
+    const { steps } = planLogin(before, { name: "a", token: secret("2"), origin: HUB });
+    assert.deepEqual(
+      steps.map((step) => step.do),
+      ["write-record", "write-saved", "write-active"],
+    );
+    assert.deepEqual([...(recordOf(steps)?.renewing ?? [["-", "-"]])], []);
   });
 
   it("does not let a Hub's word take the place of another Hub's login, but does take the user's", () => {

@@ -54,7 +54,9 @@ export function planLogin(
     ({ name, token }) => name === login.name && token !== undefined && !token.equals(login.token),
   );
   // Where a login of the keychain belongs is written with its name.
-  const next = login.inKeychain === true ? record : withOrigin(record, login, isKnown(now, login.token));
+  // What was left of a renewal of that name is none of this login's: it would be taken for the old one's successor.
+  const own = withoutNotes(record, login.name);
+  const next = login.inKeychain === true ? own : withOrigin(own, login, isKnown(now, login.token));
   const steps: StoreStep[] = [];
   if (next !== record) steps.push({ do: "write-record", record: next });
   steps.push({ do: "write-saved", logins: [...others, newToken(login)] });

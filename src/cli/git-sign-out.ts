@@ -67,11 +67,17 @@ export async function prepareGitSignOut(
   }
   const known = auth.readableLogins(now).flatMap((login) => {
     const cleaned = login.token === undefined ? undefined : auth.cleanToken(login.token.expose());
-    return cleaned?.kind === "clean" ? [{ name: login.name, token: cleaned.token }] : [];
+    if (cleaned?.kind !== "clean") return [];
+    return [{ name: login.name, token: cleaned.token, origins: auth.lookUpOrigins(now, login) }];
   });
   const active = now.active.kind === "found" ? [now.active.token] : [];
   const going = [...known.filter(isGoing).map(({ token }) => token), ...(name === undefined ? active : [])];
 
+  /** A helper is told no token that belongs elsewhere. */
+  const belongs = (token: Secret, endpoint: string): boolean => {
+    const saved = known.filter((one) => one.token.equals(token));
+    return saved.length === 0 || saved.some(({ origins }) => origins.includes(new URL(endpoint).origin));
+  };
   /** Where a helper may keep more than it gives: nothing was seen, and all that it says is that it could not forget. */
   const forgetUnseen = async ({ endpoint, helper }: Place, token: Secret): Promise<void> => {
     const words = await git.rejectHeld({ endpoint, helper, username: git.GIT_USER, password: token }, options);
@@ -91,7 +97,8 @@ export async function prepareGitSignOut(
       for (const place of places) {
         try {
           for (const one of place.held) if (one.password.equals(token)) await forgetSeen(one);
-          if (!place.held.some(({ username }) => username === git.GIT_USER)) await forgetUnseen(place, token);
+          const isSeen = place.held.some(({ username }) => username === git.GIT_USER);
+          if (!isSeen && belongs(token, place.endpoint)) await forgetUnseen(place, token);
         } catch (error) {
           if (!isGitError(error)) throw error;
           kept.push(notAsked(place.endpoint, error));

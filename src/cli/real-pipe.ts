@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { Environment } from "../core/ports.ts";
 import { runProgram } from "../core/run-program.ts";
+import { searchPath } from "../core/search-path.ts";
 
 export interface RealPipe {
   readonly from: Readable;
@@ -30,7 +31,7 @@ export async function makeRealPipes(
     const inside = (folder = mkdtempSync(join(tmpdir(), "latchkey-")));
     const paths = Array.from({ length: count }, (_, at) => join(inside, String(at)));
     const words = ["mkfifo", "-m", "600", ...paths];
-    const made = await runProgram({ words, env: { PATH: env["PATH"] ?? "" }, timeoutMs: 5000, maxBytes: 4096 });
+    const made = await runProgram({ words, env: { PATH: searchPath(env) }, timeoutMs: 5000, maxBytes: 4096 });
     if (made.code !== 0) return undefined;
     const ends = paths.map((path) => {
       // The reader first, without waiting: a writer waits for one.

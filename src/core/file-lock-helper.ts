@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { delimiter, isAbsolute } from "node:path";
 import { env } from "node:process";
+import { searchPath } from "./search-path.ts";
 
 /**
  * What became of one descriptor: locked, held by another, or a refusal of the program or of the file system.
@@ -133,18 +133,13 @@ function run(
   });
 }
 
-/**
- * Where the program is looked for: all that it gets of the environment, in which tokens may be. A part that is no whole
- * path would mean the folder that the caller happens to be in, and a package's own programs may have any name.
- */
-function searchPath(): string {
-  const parts = (env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(delimiter);
-  return parts.filter((part) => isAbsolute(part) && !part.includes("node_modules")).join(delimiter);
-}
-
 function start(program: string, args: readonly string[], fds: readonly number[]): ChildProcess | undefined {
   try {
-    return spawn(program, args, { stdio: ["ignore", "pipe", "pipe", ...fds], cwd: "/", env: { PATH: searchPath() } });
+    return spawn(program, args, {
+      stdio: ["ignore", "pipe", "pipe", ...fds],
+      cwd: "/",
+      env: { PATH: searchPath(env) },
+    });
   } catch {
     // Some refusals of the system (no memory, not permitted) are thrown, the others come as an event.
     return undefined;
